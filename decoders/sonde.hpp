@@ -1,0 +1,88 @@
+// The seam between the receiver and a sonde type: what a type is (data) and what it does (three
+// functions). Bits in, telemetry out; no samples, sockets, files, threads or clocks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "decoders/telemetry.hpp"
+#include "dsp/modem_params.hpp"
+
+namespace omnisonde {
+
+/// A corrected, whole frame. Reused from frame to frame, so that decoding does not allocate.
+struct Frame {
+  std::vector<std::uint8_t> bytes;  ///< what the type's `parse` expects, unwhitened
+  std::vector<float> reliability;   ///< per byte, min |llr| of its bits; 0 where erased or unknown
+  std::vector<std::uint8_t>
+      byte_ok;  ///< per byte, 1 where a code or checksum vouches for it; may be empty = all
+  bool inverted = false;  ///< received with complemented symbols (evidence, not proof)
+  int bits_corrected = 0;
+  Effort effort = Effort::kHard;
+};
+
+/// What a decoder may know of the reception: types that send no date need the clock, and
+/// iMet's public id is made from time and frequency.
+struct ReceiveContext {
+  UtcMillis received;       ///< wall clock at the start of the frame (injected, never the system's)
+  double frequency_hz = 0;  ///< measured carrier
+};
+
+/// A sonde type as data.
+struct SondeSpec {
+  std::string_view type;          ///< the hub's `type` and the name in `[decode] types`
+  std::string_view manufacturer;  ///< the hub's name
+  std::string_view variants;      ///< for `omnisonde types`: "SG, SGP, SGM"
+  dsp::ModemParams modem;
+  std::string_view sync_bits;      ///< '0'/'1' data bits in time order; the frame starts with them
+  bool accept_inverted = true;     ///< search the complement of the sync as well
+  std::size_t head_bits = 0;       ///< bits from the sync on that frame_bits() needs to see
+  std::size_t max_frame_bits = 0;  ///< longest frame, sync included
+  double frame_period_s = 0;       ///< start to start when regular; 0 means not
+};
+
+/// Decodes the frames of one sonde. One object per tracked sonde; one thread at a time; its
+/// functions never throw and accept any input.
+class SondeDecoder {
+ public:
+  virtual ~SondeDecoder() = default;
+
+  /// How long this frame is, sync included, judged from its first spec().head_bits LLRs.
+  /// @returns a value in [head_bits, max_frame_bits].
+  [[nodiscard]] virtual std::size_t frame_bits(std::span<const float> head) const = 0;
+
+  /// Corrects one frame with at most `effort`.
+  /// @param llr  ln P(1)/P(0) of each data bit on air (after the line code, before unwhitening),
+  ///             the first sync bit first, polarity already put right; 0 is an erasure. May be
+  ///             changed by the call.
+  /// @param out  filled on success; `out.inverted` is an input.
+  /// @returns    false if the checks fail: nothing of the frame may be used.
+  virtual bool correct(std::span<float> llr, Effort effort, Frame& out) = 0;
+
+  /// Adds what this flight has taught us to `llr` (same shape as for `correct`). Called only for
+  /// Effort::kPriors and above. Default: nothing is known.
+  virtual void add_priors(std::span<float> llr) const { (void)llr; }
+
+  /// Updates calibration and identity, and makes the record.
+  /// @returns nothing when the frame completes no record (a DFM sends one in 4.5 frames).
+  virtual std::optional<Telemetry> parse(const Frame& frame, const ReceiveContext& context) = 0;
+};
+
+/// One line of the registry (decoders/sondes.def).
+struct SondeType {
+  const SondeSpec* spec;
+  std::unique_ptr<SondeDecoder> (*make)();
+};
+
+/// All types, in the order of sondes.def.
+[[nodiscard]] std::span<const SondeType> sonde_types();
+
+/// @returns the type of that name (letter case ignored), or null.
+[[nodiscard]] const SondeType* find_sonde_type(std::string_view name);
+
+}  // namespace omnisonde

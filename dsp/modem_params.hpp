@@ -1,0 +1,30 @@
+// What the demodulator must know of a signal: plain numbers, no sonde names. Decoders read this
+// header too (it crosses rooms), so it holds nothing but data.
+#pragma once
+
+#include <cstdint>
+
+namespace omnisonde::dsp {
+
+/// How data bits become line symbols.
+enum class LineCode : std::uint8_t {
+  kNrz,         ///< one symbol per bit; 1 is the higher tone
+  kManchester,  ///< two symbols per bit; 1 is low tone then high tone
+};
+
+/// A two-level FSK signal.
+struct ModemParams {
+  double symbol_rate_hz = 0;        ///< line symbols (chips) per second
+  double deviation_hz = 0;          ///< half the tone distance
+  float bt = 0;                     ///< Gaussian filter bandwidth x symbol time; 0 means unshaped
+  double channel_rate_hz = 48'000;  ///< rate of the slice the demodulator wants
+  double bandwidth_hz = 12'000;     ///< two-sided width to let through once the carrier is known
+  LineCode line_code = LineCode::kNrz;
+
+  /// Data bits per second.
+  [[nodiscard]] constexpr double bit_rate_hz() const {
+    return line_code == LineCode::kManchester ? symbol_rate_hz / 2 : symbol_rate_hz;
+  }
+};
+
+}  // namespace omnisonde::dsp
