@@ -1,0 +1,134 @@
+// What the gateway tells the outside about itself: plain snapshots, filled by the pipeline and
+// shown by the web page, the API and /metrics. No logic and no locks here; a snapshot is a value
+// that one thread makes and hands over.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "decoders/telemetry.hpp"
+#include "gateway/base/utc.hpp"
+
+namespace omnisonde {
+
+/// One receiver as it is now.
+struct DeviceStatus {
+  std::string name;    ///< the NAME of [sdr:NAME]; key of its spectrum
+  std::string driver;  ///< for people: "rtlsdr 00000001"
+  bool healthy = true;
+  std::string state;  ///< plain words: "receiving", "reopening in 8 s: no samples for 2 s"
+  double sample_rate_hz = 0;
+  double centre_hz = 0;
+  std::optional<double> gain_db;       ///< absent while the tuner's own AGC is on
+  double frequency_error_ppm = 0;      ///< the correction in use
+  std::uint64_t lost_samples = 0;      ///< since start: overflows and full queues together
+  std::uint64_t overflows = 0;         ///< how often the driver reported a loss
+  std::optional<double> clipping_pct;  ///< share of samples at full scale in the last second
+};
+
+/// Averaged power of one receiver's window, lowest frequency first.
+struct SpectrumStatus {
+  std::string device;         ///< DeviceStatus::name
+  std::uint64_t version = 0;  ///< counts up with each new average; equal means nothing new
+  double centre_hz = 0;
+  double span_hz = 0;
+  std::vector<float> power_db;  ///< at most about 1200 points, dB below full scale
+};
+
+enum class TrackState : std::uint8_t {
+  kProbing,    ///< a carrier is looked at; no sonde proven yet
+  kTracking,   ///< frames arrive
+  kHolding,    ///< silent for a few frames; frequency is kept
+  kEncrypted,  ///< frames arrive, content is encrypted and is never uploaded
+  kNoFix,      ///< frames arrive without a position
+  kLost,       ///< the receiver has let go; kept on the page for the history
+};
+
+struct PathPoint {
+  UtcMillis time;
+  GeoPosition position;
+};
+
+/// One sonde as the page shows it.
+struct TrackStatus {
+  std::string id;  ///< key for the page, unique and stable over the track's life
+  TrackState state = TrackState::kProbing;
+  std::string device;  ///< DeviceStatus::name of the receiver that hears it best
+  Telemetry last;      ///< newest frame; `last.rx` holds frequency, SNR and effort
+  std::uint64_t frames_good = 0;
+  std::uint64_t frames_bad = 0;         ///< frames whose checks failed
+  UtcMillis first_heard, last_heard;    ///< our clock
+  std::optional<double> distance_m;     ///< from the station, along the ground
+  std::optional<double> bearing_deg;    ///< from the station, true north
+  std::optional<double> elevation_deg;  ///< above the station's horizon
+  std::string hold_reason;      ///< why its frames are not uploaded, plain words; may be empty
+  std::vector<PathPoint> path;  ///< oldest first, thinned to at most about 600 points
+};
+
+struct RejectCount {
+  std::string reason;  ///< plain words: "more than 48 h old"
+  std::uint64_t count = 0;
+};
+
+/// One way out: SondeHub or an MQTT broker.
+struct OutputStatus {
+  std::string name;  ///< "SondeHub", "MQTT home"
+  bool enabled = true;
+  bool healthy = true;
+  std::string state;            ///< plain words: "delivering", "waiting 40 s: connection refused"
+  std::uint64_t queued = 0;     ///< waiting now
+  std::uint64_t delivered = 0;  ///< since start
+  std::vector<RejectCount> rejected;
+  std::optional<UtcMillis> last_success;
+  std::string last_error;  ///< without secrets; may be empty
+};
+
+/// A counter that only rises. Its metric is omnisonde_<stage>_<name>_total.
+struct StageCounter {
+  std::string stage;  ///< "rx", "detector", "decode", ... lower case, digits, _
+  std::string name;   ///< "lost_samples", "frames_good", ... lower case, digits, _
+  std::string help;   ///< one sentence for people
+  std::uint64_t value = 0;
+};
+
+/// Whether a stage of the pipeline does its work; /health is the sum of these.
+struct StageHealth {
+  std::string stage;
+  bool ok = true;
+  std::string reason;  ///< when !ok: what is broken and the likely remedy
+};
+
+struct LogLine {
+  std::uint64_t id = 0;  ///< rises by one
+  UtcMillis time;
+  std::string level;  ///< "info", "warning", "error"
+  std::string text;
+};
+
+struct StationStatus {
+  std::string callsign;
+  std::string antenna;
+  std::optional<GeoPosition> position;
+};
+
+/// All of it, without the spectra (they change much more often).
+struct GatewayStatus {
+  std::string version;
+  UtcMillis now;  ///< the gateway's clock
+  double uptime_s = 0;
+  bool clock_synchronised = true;
+  StationStatus station;
+  double band_min_hz = 0, band_max_hz = 0;  ///< what should be watched; 0, 0 when there is no band
+  std::vector<DeviceStatus> devices;
+  std::vector<TrackStatus> tracks;
+  std::uint64_t candidates = 0;  ///< carriers seen and not (yet) taken for a sonde
+  std::uint64_t probing = 0;     ///< slots that look at one now
+  std::vector<OutputStatus> outputs;
+  std::vector<StageCounter> counters;
+  std::vector<StageHealth> health;
+  std::vector<LogLine> log;  ///< the newest 100 or so, oldest first
+};
+
+}  // namespace omnisonde
