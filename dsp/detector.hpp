@@ -1,0 +1,35 @@
+// Finds carriers that could be sondes in an averaged spectrum.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace omnisonde::dsp {
+
+struct Candidate {
+  double offset_hz = 0;  ///< from the stream's centre
+  float excess_db = 0;   ///< power over the noise floor, in the shape of a narrow sonde
+};
+
+/// Looks for humps of about 11 kHz (both tones of a narrow sonde under one window).
+/// One thread. Allocates: only while growing to the spectrum's size.
+class Detector {
+ public:
+  /// @param power         power per 200 Hz bin, lowest frequency first
+  /// @param floor         noise floor per bin, same size
+  /// @param min_excess_db least hump over the floor
+  /// @param out           strongest first; cleared before
+  void find(std::span<const float> power, std::span<const float> floor, float min_excess_db,
+            std::vector<Candidate>& out);
+
+ private:
+  [[nodiscard]] bool is_peak(std::size_t bin) const;
+  [[nodiscard]] bool under_skirt(std::size_t bin) const;
+  [[nodiscard]] double centre_of(std::span<const float> power, std::span<const float> floor,
+                                 std::size_t bin) const;
+
+  std::vector<float> ratio_, hump_;
+};
+
+}  // namespace omnisonde::dsp

@@ -1,0 +1,245 @@
+#include "dsp/fsk_demod.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "gateway/base/assert.hpp"
+
+namespace omnisonde::dsp {
+namespace {
+
+constexpr double kTwoPi = 2.0 * std::numbers::pi;
+constexpr int kPad = 3;           // units before and after the frame: half of the longest block
+constexpr std::size_t kPart = 4;  // units summed coherently where the carrier is still uncertain
+constexpr double kEarlyLate = 1.0 / 8;   // of a unit
+constexpr float kMinNoiseShare = 1e-3F;  // noise floor for LLRs: no real channel is cleaner
+
+Sample times(Sample a, Sample b) {
+  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+}
+Sample times_conj(Sample a, Sample b) { return times(a, std::conj(b)); }
+
+// Sum of |coherent sums over kPart units|^2: grows with the quality of timing and carrier.
+double part_power(std::span<const Sample> aligned) {
+  double total = 0;
+  for (std::size_t i = 0; i + kPart <= aligned.size(); i += kPart) {
+    Sample sum{};
+    for (std::size_t j = 0; j < kPart; ++j) sum += aligned[i + j];
+    total += static_cast<double>(std::norm(sum));
+  }
+  return total;
+}
+
+// Mean phase step between neighbouring sums of `group` units, in turns per unit.
+double phase_step(std::span<const Sample> aligned, std::size_t group) {
+  Sample total{}, previous{};
+  for (std::size_t i = 0; i + group <= aligned.size(); i += group) {
+    Sample sum{};
+    for (std::size_t j = 0; j < group; ++j) sum += aligned[i + j];
+    if (i > 0) total += times_conj(sum, previous);
+    previous = sum;
+  }
+  return static_cast<double>(std::arg(total)) / kTwoPi / static_cast<double>(group);
+}
+
+}  // namespace
+
+FskDemod::FskDemod(const ModemParams& modem, double rate_hz)
+    : modem_(modem), rate_hz_(rate_hz), unit_samples_(rate_hz / modem.bit_rate_hz()) {
+  use_bank(modem.deviation_hz);
+}
+
+void FskDemod::use_bank(double deviation_hz) {
+  const int key = static_cast<int>(std::lround(deviation_hz));
+  auto& bank = banks_[key];
+  if (!bank) bank = std::make_unique<UnitBank>(modem_, deviation_hz, rate_hz_);
+  bank_ = bank.get();
+}
+
+void FskDemod::load(const SampleRing& ring, const FrameFit& fit, std::size_t bits) {
+  fit_ = fit;
+  bits_ = bits;
+  const double unit = unit_samples_ * fit.unit_scale;
+  first_ = static_cast<std::int64_t>(std::floor(fit.start - (kPad + 2) * unit));
+  const auto count = static_cast<std::size_t>((static_cast<double>(bits) + 2 * kPad + 4) * unit) +
+                     static_cast<std::size_t>(bank_->length()) + 2;
+  raw_.resize(count);
+  mixed_.resize(count);
+  ring.copy(first_, raw_);
+  mix();
+}
+
+void FskDemod::mix() { mix_down(raw_, mixed_, 0, fit_.carrier_hz / rate_hz_, 0); }
+
+FskDemod::Place FskDemod::place(double unit) const noexcept {
+  const double last = static_cast<double>(mixed_.size()) - bank_->length() - 1;
+  const double at = std::clamp(
+      fit_.start + unit * unit_samples_ * fit_.unit_scale - static_cast<double>(first_), 0.0, last);
+  const auto steps = static_cast<std::int64_t>(std::lround(at * UnitBank::kFractions));
+  return {static_cast<std::size_t>(steps / UnitBank::kFractions),
+          static_cast<int>(steps % UnitBank::kFractions)};
+}
+
+void FskDemod::correlate_units() {
+  const auto contexts = static_cast<std::size_t>(bank_->contexts());
+  units_.resize((bits_ + 2 * kPad) * contexts);
+  for (std::size_t k = 0; k < bits_ + 2 * kPad; ++k) {
+    const Place p = place(static_cast<double>(k) - kPad);
+    bank_->correlate(mixed_.data() + p.sample, p.fraction, units_.data() + k * contexts);
+  }
+}
+
+// Contexts from signs; beyond the ends, where nothing is decided, bits alternate as a preamble
+// would.
+void FskDemod::contexts_of(std::span<const float> llr) {
+  context_.resize(llr.size());
+  const auto bit = [llr](std::size_t i) { return llr[i] > 0 ? 1 : 0; };
+  for (std::size_t k = 0; k < llr.size(); ++k) {
+    const int before = k > 0 ? bit(k - 1) : 1 - bit(k);
+    const int after = k + 1 < llr.size() ? bit(k + 1) : 1 - bit(k);
+    context_[k] = bank_->context_bits() == 3 ? before << 2 | bit(k) << 1 | after : bit(k);
+  }
+}
+
+// Correlations of units [from, to) with what they are known or decided to be, shifted in time, with
+// the modulation's phase taken out: a constant, if carrier and decisions are right.
+void FskDemod::align(std::size_t from, std::size_t to, double shift_units) {
+  aligned_.resize(to - from);
+  Sample unwound{1, 0};
+  for (std::size_t k = from; k < to; ++k) {
+    const Place p = place(static_cast<double>(k) + shift_units);
+    const Sample r = bank_->correlate_one(mixed_.data() + p.sample, p.fraction, context_[k]);
+    aligned_[k - from] = times(r, unwound);
+    unwound = times(unwound, bank_->unwind(context_[k]));
+    unwound /= std::abs(unwound);
+  }
+}
+
+void FskDemod::refine_on_known(std::string_view known_bits, bool inverted) {
+  std::vector<float> known(std::min(known_bits.size(), bits_));
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    known[i] = (known_bits[i] == '1') != inverted ? 1.0F : -1.0F;
+  }
+  contexts_of(known);
+  // Coarse, then fine: the first look bears any carrier error, the second wants most of it gone.
+  for (const double step : {1.0 / 8, 1.0 / 24}) {
+    double best_power = -1, best_shift = 0, best_turns = 0;
+    for (int i = -4; i <= 4; ++i) {
+      align(1, known.size() - 1, i * step);
+      const double turns = phase_step(aligned_, 1);
+      for (std::size_t k = 0; k < aligned_.size(); ++k) {
+        aligned_[k] =
+            times(aligned_[k], Sample(std::polar(1.0, -kTwoPi * turns * static_cast<double>(k))));
+      }
+      const double power = part_power(aligned_);
+      if (power > best_power) {
+        best_power = power;
+        best_shift = i * step;
+        best_turns = turns;
+      }
+    }
+    fit_.start += best_shift * unit_samples_;
+    fit_.carrier_hz += best_turns * rate_hz_ / unit_samples_;
+    mix();
+  }
+}
+
+void FskDemod::detect(int block, std::span<float> llr) {
+  OMNI_ASSERT(llr.size() == bits_);
+  correlate_units();
+  detector_.detect(*bank_, units_, kPad, block, llr);
+  contexts_of(llr);
+  estimate_level();
+  const float scale = level_.noise > 0 ? 2 * level_.amplitude / level_.noise : 0;
+  for (float& x : llr) x *= scale;
+}
+
+// Powers of single units and of sums of four tell signal and noise apart: the one grows with the
+// square of the number of units, the other with the number.
+void FskDemod::estimate_level() {
+  const auto contexts = static_cast<std::size_t>(bank_->contexts());
+  aligned_.resize(bits_);
+  Sample unwound{1, 0};
+  double single = 0;
+  for (std::size_t k = 0; k < bits_; ++k) {
+    const Sample r = units_[(k + kPad) * contexts + static_cast<std::size_t>(context_[k])];
+    single += static_cast<double>(std::norm(r));
+    aligned_[k] = times(r, unwound);
+    unwound = times(unwound, bank_->unwind(context_[k]));
+    unwound /= std::abs(unwound);
+  }
+  const double n = unit_samples_;
+  const std::size_t parts = bits_ / kPart;
+  if (parts == 0) return;
+  single /= static_cast<double>(bits_);
+  const double four = part_power(aligned_) / static_cast<double>(parts);
+  const double power = std::max(0.0, (four - 4 * single) / (12 * n * n));
+  const double noise = std::max((single - power * n * n) / n,
+                                static_cast<double>(kMinNoiseShare) * single / (n * n));
+  level_.amplitude = static_cast<float>(std::sqrt(power));
+  level_.noise = static_cast<float>(noise);
+  const double symbol = rate_hz_ / modem_.symbol_rate_hz;
+  level_.carrier_error_hz = phase_step(aligned_, 2 * kPart) * rate_hz_ / unit_samples_;
+  level_.ebn0_db = static_cast<float>(10 * std::log10(std::max(power, 1e-20) * symbol / noise));
+}
+
+void FskDemod::refine_on_decisions(std::span<const float> llr) {
+  contexts_of(llr);
+  align(0, bits_, 0);
+  // Groups short enough for what carrier error is left, then long ones for precision.
+  const double turns = phase_step(aligned_, kPart);
+  for (std::size_t k = 0; k < bits_; ++k) {
+    aligned_[k] =
+        times(aligned_[k],
+              Sample(std::polar(1.0, -kTwoPi * std::fmod(turns * static_cast<double>(k), 1.0))));
+  }
+  const double fine = phase_step(aligned_, 4 * kPart);
+  fit_.carrier_hz += (turns + fine) * rate_hz_ / unit_samples_;
+  mix();
+  fit_timing(std::max<std::size_t>(bits_ / 32, 32));
+}
+
+// A parabola through early, prompt and late gives each segment's timing; a line through those gives
+// start and clock. Frames too short to tell the clock keep the one they came with.
+void FskDemod::fit_timing(std::size_t segment_units) {
+  constexpr std::size_t kClockBits = 1000;
+  double n = 0, su = 0, suu = 0, se = 0, sue = 0;
+  for (std::size_t from = 0; from + segment_units <= bits_; from += segment_units) {
+    std::array<double, 3> power{};
+    for (std::size_t i = 0; i < 3; ++i) {
+      align(from, from + segment_units, (static_cast<double>(i) - 1) * kEarlyLate);
+      power[i] = part_power(aligned_);
+    }
+    const double curve = power[0] - 2 * power[1] + power[2];
+    if (curve >= 0) continue;  // no peak: noise
+    const double error = std::clamp(0.5 * (power[0] - power[2]) / curve, -1.5, 1.5) * kEarlyLate;
+    const double u = static_cast<double>(from) + static_cast<double>(segment_units) / 2;
+    n += 1, su += u, suu += u * u, se += error, sue += u * error;
+  }
+  if (n < 2) return;
+  const double det = n * suu - su * su;
+  const double slope = bits_ >= kClockBits && n > 4 ? (n * sue - su * se) / det : 0;
+  const double offset = (se - slope * su) / n;
+  fit_.start += offset * unit_samples_ * fit_.unit_scale;
+  fit_.unit_scale *= 1 + std::clamp(slope, -3e-4, 3e-4);
+}
+
+void FskDemod::adapt_deviation(std::span<const float> llr) {
+  contexts_of(llr);
+  const std::size_t count = std::min<std::size_t>(bits_, 512);
+  double best_power = -1, best_hz = bank_->deviation_hz();
+  for (const double factor : {0.8, 0.86, 0.93, 1.0, 1.07}) {
+    use_bank(modem_.deviation_hz * factor);
+    align(0, count, 0);
+    const double power = part_power(aligned_);
+    if (power > best_power) {
+      best_power = power;
+      best_hz = bank_->deviation_hz();
+    }
+  }
+  use_bank(best_hz);
+}
+
+}  // namespace omnisonde::dsp

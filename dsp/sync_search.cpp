@@ -1,0 +1,162 @@
+#include "dsp/sync_search.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "dsp/sample_ring.hpp"
+
+namespace omnisonde::dsp {
+namespace {
+
+float magnitude(Sample s) { return std::sqrt(s.real() * s.real() + s.imag() * s.imag()); }
+
+std::vector<float> line_symbols(std::string_view bits, LineCode code) {
+  std::vector<float> out;
+  for (const char bit : bits) {
+    const float level = bit == '1' ? 1.0F : -1.0F;
+    if (code == LineCode::kManchester) out.push_back(-level);
+    out.push_back(level);
+  }
+  return out;
+}
+
+}  // namespace
+
+SyncSearch::SyncSearch(const ModemParams& modem, std::string_view sync_bits, bool accept_inverted,
+                       double rate_hz, SignalKind kind)
+    : rate_hz_(rate_hz),
+      symbol_samples_(rate_hz / modem.symbol_rate_hz),
+      deviation_hz_(modem.deviation_hz),
+      accept_inverted_(accept_inverted),
+      kind_(kind),
+      // A fifth of a symbol is close enough to find the pattern; a sample is the finest step.
+      phases_(std::clamp(static_cast<int>(symbol_samples_ / 2), 1, 5)),
+      pattern_(line_symbols(sync_bits, modem.line_code)) {
+  pattern_samples_ = symbol_samples_ * static_cast<double>(pattern_.size());
+  level_.resize(static_cast<std::size_t>(phases_));
+}
+
+void SyncSearch::tone_sums(std::span<const Sample> x, double hz,
+                           std::vector<Sample>& prefix) const {
+  prefix.resize(x.size() + 1);
+  const std::span<Sample> mixed(prefix.data() + 1, x.size());
+  mix_down(x, mixed, 0, hz / rate_hz_, 0);
+  prefix[0] = {};
+  Sample sum{};
+  for (Sample& s : mixed) {
+    sum += s;
+    s = sum;
+  }
+}
+
+void SyncSearch::audio_sums(std::span<const Sample> x) {
+  high_.resize(x.size() + 1);
+  high_[0] = {};
+  for (std::size_t i = 0; i < x.size(); ++i) high_[i + 1] = high_[i] + x[i].real();
+}
+
+float SyncSearch::symbol_level(std::size_t from, std::size_t to) const {
+  if (kind_ == SignalKind::kFmAudio) {
+    return (high_[to].real() - high_[from].real()) / static_cast<float>(to - from);
+  }
+  return magnitude(high_[to] - high_[from]) - magnitude(low_[to] - low_[from]);
+}
+
+// A carrier offset is a constant in discriminator audio; the mean over a pattern's length removes
+// it.
+void SyncSearch::remove_mean(std::vector<float>& level) const {
+  const std::vector<float> raw = level;
+  const std::size_t n = pattern_.size();
+  double sum = 0;
+  for (std::size_t k = 0; k < raw.size(); ++k) {
+    sum += static_cast<double>(raw[k]);
+    if (k >= n) sum -= static_cast<double>(raw[k - n]);
+    const std::size_t middle = k + 1 >= n ? k + 1 - n / 2 : k;
+    level[std::min(middle, k)] = raw[std::min(middle, k)] -
+                                 static_cast<float>(sum / static_cast<double>(std::min(k + 1, n)));
+  }
+}
+
+void SyncSearch::symbol_levels(std::size_t samples) {
+  for (int phase = 0; phase < phases_; ++phase) {
+    auto& level = level_[static_cast<std::size_t>(phase)];
+    level.clear();
+    const double offset = symbol_samples_ * phase / phases_;
+    for (int k = 0;; ++k) {
+      const auto from = static_cast<std::size_t>(std::lround(offset + k * symbol_samples_));
+      const auto to = static_cast<std::size_t>(std::lround(offset + (k + 1) * symbol_samples_));
+      if (to > samples) break;
+      level.push_back(symbol_level(from, to));
+    }
+    if (kind_ == SignalKind::kFmAudio) remove_mean(level);
+  }
+}
+
+void SyncSearch::correlate(std::int64_t first, double offset_hz, float threshold) {
+  const std::size_t n = pattern_.size();
+  for (int phase = 0; phase < phases_; ++phase) {
+    const auto& level = level_[static_cast<std::size_t>(phase)];
+    if (level.size() < n) continue;
+    double energy = 0;
+    for (std::size_t i = 0; i < n; ++i) energy += static_cast<double>(level[i] * level[i]);
+    for (std::size_t k = 0; k + n <= level.size(); ++k) {
+      std::array<float, 4> part{};  // four sums, so that the loop vectorises
+      std::size_t i = 0;
+      for (; i + 4 <= n; i += 4) {
+        for (std::size_t lane = 0; lane < 4; ++lane)
+          part[lane] += pattern_[i + lane] * level[k + i + lane];
+      }
+      for (; i < n; ++i) part[0] += pattern_[i] * level[k + i];
+      const float dot = part[0] + part[1] + part[2] + part[3];
+      const auto norm =
+          static_cast<float>(std::sqrt(std::max(energy, 1e-30) * static_cast<double>(n)));
+      const float score = dot / norm;
+      if (score > threshold || (accept_inverted_ && -score > threshold)) {
+        const double start =
+            symbol_samples_ * phase / phases_ + static_cast<double>(k) * symbol_samples_;
+        found_.push_back(
+            {static_cast<double>(first) + start, offset_hz, std::abs(score), score < 0});
+      }
+      if (k + n < level.size()) {
+        energy += static_cast<double>(level[k + n] * level[k + n] - level[k] * level[k]);
+      }
+    }
+  }
+}
+
+void SyncSearch::keep_best(std::vector<SyncHit>& hits) {
+  std::ranges::sort(found_, [](const SyncHit& a, const SyncHit& b) { return a.score > b.score; });
+  const std::size_t before = hits.size();
+  for (const SyncHit& hit : found_) {
+    const bool near_better = std::any_of(
+        hits.begin() + static_cast<std::ptrdiff_t>(before), hits.end(), [&](const SyncHit& other) {
+          return std::abs(other.start - hit.start) < 1.5 * symbol_samples_;
+        });
+    if (!near_better) hits.push_back(hit);
+  }
+  std::sort(hits.begin() + static_cast<std::ptrdiff_t>(before), hits.end(),
+            [](const SyncHit& a, const SyncHit& b) { return a.start < b.start; });
+}
+
+void SyncSearch::search(std::span<const Sample> x, std::int64_t first,
+                        std::span<const double> offsets_hz, float threshold,
+                        std::vector<SyncHit>& hits) {
+  found_.clear();
+  if (kind_ == SignalKind::kFmAudio) {
+    audio_sums(x);
+    symbol_levels(x.size());
+    correlate(first, 0, threshold);
+    keep_best(hits);
+    return;
+  }
+  for (const double offset_hz : offsets_hz) {
+    tone_sums(x, offset_hz - deviation_hz_, low_);
+    tone_sums(x, offset_hz + deviation_hz_, high_);
+    symbol_levels(x.size());
+    correlate(first, offset_hz, threshold);
+  }
+  keep_best(hits);
+}
+
+}  // namespace omnisonde::dsp
