@@ -22,9 +22,9 @@ struct FileSourceOptions {
   /// FM-discriminator audio, or, on a WAV, its (left) channel taken as such.
   FileFormat format = FileFormat::kAuto;
   // What is given here goes before what the file says.
-  std::optional<double> sample_rate_hz;  ///< required for raw formats
-  std::optional<double> centre_hz;       ///< RF frequency of 0 Hz
-  std::optional<UtcMillis> start;        ///< wall clock of the first sample
+  std::optional<double> sample_rate_hz = {};  ///< required for raw formats
+  std::optional<double> centre_hz = {};       ///< RF frequency of 0 Hz
+  std::optional<UtcMillis> start = {};        ///< wall clock of the first sample
 };
 
 /// Opens a recording and reads its header. Two-channel WAVs are IQ (left = I), one-channel ones FM
