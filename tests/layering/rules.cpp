@@ -46,7 +46,7 @@ const std::array kThirdParties{
     ThirdParty{"SoapySDR/", {"gateway/source_soapy.cpp", "simulator", "tests"}},
     ThirdParty{"fftw3.h", {"dsp/fft.cpp"}},
     ThirdParty{"liquid/", {"dsp", "tests"}},
-    ThirdParty{"nlohmann/", {"uploader", "gateway", "tests"}},
+    ThirdParty{"nlohmann/", {"uploader", "gateway", "simulator", "tests"}},
     ThirdParty{"curl/", {"uploader", "tests"}},
     ThirdParty{"mqtt/", {"uploader", "tests"}},
     ThirdParty{"sqlite3.h", {"uploader", "tests"}},
