@@ -279,7 +279,8 @@ void FrameCorrector::finish(Frame& out, bool vouched) const {
                          reliability_.begin() + static_cast<std::ptrdiff_t>(bytes_count_));
   out.byte_ok.assign(bytes_count_, vouched ? 1 : 0);
   if (!vouched) {
-    for (const Block& block : walk_blocks(frame).all()) {
+    const BlockList blocks = walk_blocks(frame);
+    for (const Block& block : blocks.all()) {
       if (!block.crc_ok) continue;
       std::fill_n(out.byte_ok.begin() + static_cast<std::ptrdiff_t>(block.at - 2), block.length + 4,
                   std::uint8_t{1});

@@ -62,7 +62,8 @@ struct BlockList {
 
   /// The first block of that kind with a good CRC and at least `length` bytes, or null.
   [[nodiscard]] const Block* good(std::uint8_t kind, std::size_t length) const;
-  [[nodiscard]] std::span<const Block> all() const { return {blocks.data(), count}; }
+  [[nodiscard]] std::span<const Block> all() const& { return {blocks.data(), count}; }
+  std::span<const Block> all() const&& = delete;  // would dangle, also in a range-for
 };
 
 /// Walks the blocks by kind and length; any bytes are accepted.

@@ -13,15 +13,17 @@ namespace {
 constexpr float kStrength = 4;
 // Below this agreement with the signal a group is left out (1 = all bits agree, 0 = chance).
 constexpr double kLeastAgreement = 0.35;
-// A frame number is believed when it stands this many standard deviations out of chance.
-constexpr double kSignificance = 5;
+// Guesses of the frame number that are less likely than the best by this much (natural logarithm)
+// are out; the best must itself beat "none of them" by that.
+constexpr double kLead = 8;
 constexpr unsigned kLongestGap_frames = 120;
 
 /// Bytes that are expected together, at frame positions.
 class Group {
  public:
-  void add(std::size_t at, std::uint8_t value) {
-    if (count_ < items_.size()) items_[count_++] = {static_cast<std::uint16_t>(at), value};
+  /// @param mask  which bits of the value count.
+  void add(std::size_t at, std::uint8_t value, std::uint8_t mask = 0xFF) {
+    if (count_ < items_.size()) items_[count_++] = {static_cast<std::uint16_t>(at), value, mask};
   }
   void add(std::size_t at, std::span<const std::uint8_t> values) {
     for (std::size_t i = 0; i < values.size(); ++i) add(at + i, values[i]);
@@ -49,12 +51,11 @@ class Group {
              llr.size());
   }
 
-  [[nodiscard]] std::size_t bits() const { return 8 * count_; }
-
  private:
   struct Item {
     std::uint16_t at;
     std::uint8_t value;
+    std::uint8_t mask;
   };
 
   template <typename Visit>
@@ -63,7 +64,9 @@ class Group {
       const std::size_t at = items_[i].at;
       if (8 * at + 8 > limit) continue;
       const unsigned on_air = items_[i].value ^ kMask[at % kMask.size()];
-      for (unsigned bit = 0; bit < 8; ++bit) visit(8 * at + bit, (on_air >> bit & 1U) != 0);
+      for (unsigned bit = 0; bit < 8; ++bit) {
+        if ((items_[i].mask >> bit & 1U) != 0) visit(8 * at + bit, (on_air >> bit & 1U) != 0);
+      }
     }
   }
 
@@ -151,18 +154,129 @@ void apply_satellites(std::span<const std::uint8_t> gps_info, const Places& plac
   empty.apply(llr, strength);
 }
 
+/// What else the guesses of the frame number hang on.
+struct GuessInputs {
+  std::span<const std::uint8_t> status;
+  const std::optional<std::array<std::uint8_t, 96>>& gps_info;
+  const Places& places;
+  const Calibration& calibration;
+  double mean_llr;
+};
+
+/// The frame number and all that follows from it.
+struct FrameGuess {
+  Group known;          ///< bits on which all likely guesses agree
+  unsigned frames = 0;  ///< since the last good frame; 0 when no guess stands out
+  unsigned spread = 0;  ///< the likely guesses differ from that by no more than this
+};
+
+// Number 2, row index 1, row 16, time of week 4.
+constexpr std::size_t kRowAt = 3, kTowAt = 19, kGuessBytes = 23;
+
+struct Guess {
+  std::array<std::uint8_t, kGuessBytes> value{};
+  std::array<std::uint8_t, kGuessBytes> mask{};
+  void put(std::size_t at, std::span<const std::uint8_t> bytes) {
+    std::ranges::copy(bytes, value.begin() + static_cast<std::ptrdiff_t>(at));
+    std::fill_n(mask.begin() + static_cast<std::ptrdiff_t>(at), bytes.size(), std::uint8_t{0xFF});
+  }
+};
+
+std::size_t guess_position(std::size_t i, const Places& places) {
+  if (i < 2) return places.status + i;
+  return i < kTowAt ? places.status + 21 + i : places.gps_info + 2 + (i - kTowAt);
+}
+
+Guess make_guess(unsigned frames, const GuessInputs& in) {
+  const auto number = static_cast<std::uint16_t>(ByteReader(in.status).u16_le(0) + frames);
+  const bool encrypted = in.status[15] >= 3;  // then only the run-time row is ever sent
+  const unsigned row = encrypted ? unsigned{kRuntimeRow} : subframe_of(number);
+  Guess guess;
+  guess.put(0, std::array{static_cast<std::uint8_t>(number & 0xFFU),
+                          static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(row)});
+  if (row != kRuntimeRow && in.calibration.has_row(row)) guess.put(kRowAt, in.calibration.row(row));
+  if (in.places.gps_info != 0 && in.gps_info) {
+    const std::uint32_t tow_ms = ByteReader(*in.gps_info).u32_le(2) + 1000U * frames;
+    for (std::size_t i = 0; i < 4; ++i) {
+      guess.put(kTowAt + i, std::array{static_cast<std::uint8_t>(tow_ms >> (8 * i) & 0xFFU)});
+    }
+  }
+  return guess;
+}
+
+// Each guess says what number, row index, row and time the frame holds. ln P(signal | guess) minus
+// ln P(signal | nothing known) adds up over the bits, so guesses that know more or less compare
+// fairly.
+FrameGuess guess_frame(std::span<const float> llr, const GuessInputs& in) {
+  std::array<std::array<double, 2>, 8 * kGuessBytes> gain{};
+  const double scale = 3 / in.mean_llr;  // the demodulator's own scale is not trusted
+  for (std::size_t i = 0; i < kGuessBytes; ++i) {
+    const std::size_t at = guess_position(i, in.places);
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      double value = static_cast<double>(llr[8 * at + bit]) * scale;
+      if (!std::isfinite(value)) value = 0;
+      if ((kMask[at % kMask.size()] >> bit & 1U) != 0) value = -value;
+      gain[8 * i + bit] = {std::log(2 / (1 + std::exp(value))),
+                           std::log(2 / (1 + std::exp(-value)))};
+    }
+  }
+  const auto sum = [&gain](const Guess& guess, std::size_t first, std::size_t last) {
+    double total = 0;
+    for (std::size_t bit = 8 * first; bit < 8 * last; ++bit) {
+      if ((guess.mask[bit / 8] >> (bit % 8) & 1U) == 0) continue;
+      total += gain[bit][guess.value[bit / 8] >> (bit % 8) & 1U];
+    }
+    return total;
+  };
+  // Rows are alike (zeros, text): a row that is not known yet may be as fitting as any that is.
+  double best_row = 0;
+  for (std::size_t row = 0; row < kRuntimeRow; ++row) {
+    if (!in.calibration.has_row(row)) continue;
+    Guess guess;
+    guess.put(kRowAt, in.calibration.row(row));
+    best_row = std::max(best_row, sum(guess, kRowAt, kTowAt));
+  }
+  std::array<double, kLongestGap_frames + 1> score{};
+  for (unsigned frames = 1; frames <= kLongestGap_frames; ++frames) {
+    const Guess guess = make_guess(frames, in);
+    score[frames] = sum(guess, 0, kRowAt) + sum(guess, kTowAt, kGuessBytes) +
+                    (guess.mask[kRowAt] != 0 ? sum(guess, kRowAt, kTowAt) : best_row);
+  }
+  const auto best = std::max_element(score.begin() + 1, score.end());
+  FrameGuess out;
+  if (*best < kLead + std::log(static_cast<double>(kLongestGap_frames))) return out;
+  out.frames = static_cast<unsigned>(best - score.begin());
+  Guess agreed = make_guess(out.frames, in);
+  for (unsigned frames = 1; frames <= kLongestGap_frames; ++frames) {
+    if (score[frames] < *best - kLead) continue;
+    const Guess other = make_guess(frames, in);
+    for (std::size_t i = 0; i < kGuessBytes; ++i) {
+      agreed.mask[i] &=
+          static_cast<std::uint8_t>(other.mask[i] & ~(agreed.value[i] ^ other.value[i]));
+    }
+    const unsigned apart = frames > out.frames ? frames - out.frames : out.frames - frames;
+    out.spread = std::max(out.spread, apart);
+  }
+  for (std::size_t i = 0; i < kGuessBytes; ++i) {
+    if (agreed.mask[i] == 0) continue;
+    out.known.add(guess_position(i, in.places), agreed.value[i], agreed.mask[i]);
+  }
+  return out;
+}
+
 /// The upper halves of the coordinates (steps of 655 m), where the flight cannot have left them.
-void apply_position(std::span<const std::uint8_t> position, unsigned frames, std::size_t at,
+void apply_position(std::span<const std::uint8_t> position, const FrameGuess& guess, std::size_t at,
                     std::span<float> llr, float strength) {
   constexpr std::int64_t kStep_cm = 65'536;
   constexpr std::int64_t kDrift_cm = 1000;  // per second: wind shear, swing of the payload
+  constexpr std::int64_t kFastest_cm = 10'000;
   ByteReader reader(position);
+  const std::int64_t margin_cm = kDrift_cm * guess.frames + kFastest_cm * guess.spread;
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    const std::int64_t now_cm =
-        std::int64_t{reader.i32_le(4 * axis)} + std::int64_t{reader.i16_le(12 + 2 * axis)} * frames;
+    const std::int64_t now_cm = std::int64_t{reader.i32_le(4 * axis)} +
+                                std::int64_t{reader.i16_le(12 + 2 * axis)} * guess.frames;
     const std::int64_t low = (now_cm % kStep_cm + kStep_cm) % kStep_cm;
-    const std::int64_t margin = kDrift_cm * frames;
-    if (low < margin || low > kStep_cm - margin) continue;
+    if (low < margin_cm || low > kStep_cm - margin_cm) continue;
     Group half;
     put_u16(half, at + 4 * axis + 2, static_cast<unsigned>(((now_cm - low) / kStep_cm) & 0xFFFF));
     half.apply(llr, strength);
@@ -207,7 +321,8 @@ FlightHint FlightMemory::hint(std::size_t frame_bytes) const {
 void FlightMemory::add_priors(std::span<float> llr, const Calibration& calibration) const {
   const std::size_t frame_bytes = llr.size() / 8;
   if (!status_ || layout(frame_bytes).count == 0) return;
-  const float strength = kStrength * mean_size(llr);
+  const float mean = mean_size(llr);
+  const float strength = kStrength * mean;
   const Places places = places_of(layout(frame_bytes), frame_bytes);
   apply_layout(layout(frame_bytes), llr, strength);
   if (places.status == 0) return;
@@ -229,36 +344,11 @@ void FlightMemory::add_priors(std::span<float> llr, const Calibration& calibrati
   }
   if (places.gps_info != 0 && gps_info_) apply_satellites(*gps_info_, places, llr, strength);
 
-  // Which frame is it? Number, calibration row and time of week go together.
-  const unsigned last = ByteReader(*status_).u16_le(0);
-  const bool encrypted_rows = (*status_)[15] >= 3;  // then only row 0x32 is ever sent
-  Group best;
-  double best_score = 0;
-  unsigned best_frames = 0;
-  for (unsigned frames = 1; frames <= kLongestGap_frames; ++frames) {
-    const auto number = static_cast<std::uint16_t>(last + frames);
-    const unsigned row = encrypted_rows ? unsigned{kRuntimeRow} : subframe_of(number);
-    Group group;
-    put_u16(group, places.status, number);
-    group.add(places.status + 23, static_cast<std::uint8_t>(row));
-    if (row != kRuntimeRow && calibration.has_row(row)) {
-      group.add(places.status + 24, calibration.row(row));
-    }
-    if (places.gps_info != 0 && gps_info_) {
-      const std::uint32_t tow_ms = ByteReader(*gps_info_).u32_le(2) + 1000U * frames;
-      put_u16(group, places.gps_info + 2, tow_ms & 0xFFFFU);
-      put_u16(group, places.gps_info + 4, tow_ms >> 16);
-    }
-    const double score = group.agreement(llr) * std::sqrt(static_cast<double>(group.bits()));
-    if (score <= best_score) continue;
-    best = group;
-    best_score = score;
-    best_frames = frames;
-  }
-  if (best_score < kSignificance) return;
-  best.apply(llr, strength);
-  if (places.position != 0 && position_) {
-    apply_position(*position_, best_frames, places.position, llr, strength);
+  const FrameGuess guess =
+      guess_frame(llr, {*status_, gps_info_, places, calibration, static_cast<double>(mean)});
+  guess.known.apply(llr, strength);
+  if (guess.frames > 0 && places.position != 0 && position_) {
+    apply_position(*position_, guess, places.position, llr, strength);
   }
 }
 
