@@ -1,0 +1,118 @@
+#include "gateway/web/metrics.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <map>
+
+namespace omnisonde::web {
+namespace {
+
+/// Label values are quoted; the format asks for these three escapes.
+std::string label(std::string_view name, std::string_view value) {
+  std::string out(name);
+  out += "=\"";
+  for (const char c : value) {
+    if (c == '\\' || c == '"') out += '\\';
+    out += c == '\n' ? std::string("\\n") : std::string(1, c);
+  }
+  return out + "\"";
+}
+
+std::string number(double value) {
+  std::array<char, 40> text{};
+  if (!std::isfinite(value)) return "NaN";
+  (void)std::snprintf(text.data(), text.size(), "%.12g", value);
+  return text.data();
+}
+
+class Text {
+ public:
+  void family(const std::string& name, const char* type, const std::string& help) {
+    out_ += "# HELP " + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
+    name_ = name;
+  }
+  void sample(const std::string& labels, double value) {
+    out_ += name_ + (labels.empty() ? "" : "{" + labels + "}") + " " + number(value) + "\n";
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_, name_;
+};
+
+void devices(Text& text, const GatewayStatus& s) {
+  const auto each = [&](auto value) {
+    for (const DeviceStatus& d : s.devices) text.sample(label("device", d.name), value(d));
+  };
+  text.family("omnisonde_device_up", "gauge", "1 while the receiver delivers samples.");
+  each([](const DeviceStatus& d) { return d.healthy ? 1.0 : 0.0; });
+  text.family("omnisonde_device_centre_hz", "gauge", "Middle of the received window.");
+  each([](const DeviceStatus& d) { return d.centre_hz; });
+  text.family("omnisonde_device_sample_rate_hz", "gauge", "Width of the received window.");
+  each([](const DeviceStatus& d) { return d.sample_rate_hz; });
+  text.family("omnisonde_device_lost_samples_total", "counter", "Samples that were lost.");
+  each([](const DeviceStatus& d) { return static_cast<double>(d.lost_samples); });
+  text.family("omnisonde_device_overflows_total", "counter", "Losses reported by the driver.");
+  each([](const DeviceStatus& d) { return static_cast<double>(d.overflows); });
+  text.family("omnisonde_device_clipping_ratio", "gauge", "Share of samples at full scale.");
+  for (const DeviceStatus& d : s.devices) {
+    if (d.clipping_pct) text.sample(label("device", d.name), *d.clipping_pct / 100);
+  }
+}
+
+void outputs(Text& text, const GatewayStatus& s) {
+  const auto each = [&](auto value) {
+    for (const OutputStatus& o : s.outputs) text.sample(label("output", o.name), value(o));
+  };
+  text.family("omnisonde_output_up", "gauge", "1 while the output is well.");
+  each([](const OutputStatus& o) { return o.healthy ? 1.0 : 0.0; });
+  text.family("omnisonde_output_queued", "gauge", "Records that wait for delivery.");
+  each([](const OutputStatus& o) { return static_cast<double>(o.queued); });
+  text.family("omnisonde_output_delivered_total", "counter", "Records delivered.");
+  each([](const OutputStatus& o) { return static_cast<double>(o.delivered); });
+  text.family("omnisonde_output_rejected_total", "counter", "Records refused, by reason.");
+  for (const OutputStatus& o : s.outputs) {
+    for (const RejectCount& r : o.rejected) {
+      text.sample(label("output", o.name) + "," + label("reason", r.reason),
+                  static_cast<double>(r.count));
+    }
+  }
+  text.family("omnisonde_output_last_success_seconds", "gauge", "Unix time of the last delivery.");
+  for (const OutputStatus& o : s.outputs) {
+    if (o.last_success) {
+      text.sample(label("output", o.name), static_cast<double>(o.last_success->ms) / 1000);
+    }
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(const GatewayStatus& s) {
+  Text text;
+  text.family("omnisonde_build_info", "gauge", "Always 1; the version is a label.");
+  text.sample(label("version", s.version), 1);
+  text.family("omnisonde_uptime_seconds", "gauge", "Time since the start.");
+  text.sample("", s.uptime_s);
+  text.family("omnisonde_stage_up", "gauge", "1 while the stage does its work.");
+  for (const StageHealth& h : s.health) text.sample(label("stage", h.stage), h.ok ? 1 : 0);
+  // Serials are no labels: every flight would be a new time series.
+  std::map<std::string, double> sondes;
+  for (const TrackStatus& t : s.tracks) {
+    const bool heard = t.state != TrackState::kLost && t.state != TrackState::kProbing;
+    if (heard) sondes[t.last.type] += 1;
+  }
+  text.family("omnisonde_sondes", "gauge", "Sondes that are heard now, by type.");
+  for (const auto& [type, count] : sondes) text.sample(label("type", type), count);
+  text.family("omnisonde_candidates", "gauge", "Carriers that are not (yet) a sonde.");
+  text.sample("", static_cast<double>(s.candidates));
+  devices(text, s);
+  outputs(text, s);
+  for (const StageCounter& c : s.counters) {
+    text.family("omnisonde_" + c.stage + "_" + c.name + "_total", "counter", c.help);
+    text.sample("", static_cast<double>(c.value));
+  }
+  return text.take();
+}
+
+}  // namespace omnisonde::web
