@@ -42,6 +42,10 @@ struct ExtraField {
   std::string value;
 };
 
+/// The hold_reason of a record whose sonde has not told its serial yet: a later record of the same
+/// epoch completes it (gateway/record_gate.hpp).
+inline constexpr const char* kSerialUnknown = "serial not yet known";
+
 struct Telemetry {
   std::string type;          ///< the hub's name: "RS41", "DFM", "PS-15", ...
   std::string subtype;       ///< the hub's name: "RS41-SGP", "DFM17"; empty while unproven

@@ -107,6 +107,12 @@ void AudioDemod::detect(int block, std::span<float> llr) {
   level_.ebn0_db = static_cast<float>(10 * std::log10(amplitude * amplitude / noise / 2));
 }
 
+void AudioDemod::detect_best(std::span<float> llr) {
+  detect(1, llr);
+  refine_on_decisions(llr);
+  detect(1, llr);
+}
+
 void AudioDemod::refine_on_decisions(std::span<const float> llr) {
   constexpr double kReach = 1.0 / 8;
   double n = 0, su = 0, suu = 0, se = 0, sue = 0;

@@ -21,6 +21,7 @@ class AudioDemod final : public FrameDemod {
   void load(const SampleRing& ring, const FrameFit& fit, std::size_t bits) override;
   void refine_on_known(std::string_view known_bits, bool inverted) override;
   void detect(int block, std::span<float> llr) override;
+  void detect_best(std::span<float> llr) override;
   void refine_on_decisions(std::span<const float> llr) override;
   /// Audio carries no absolute deviation: nothing to adapt.
   void adapt_deviation(std::span<const float> llr) override { (void)llr; }

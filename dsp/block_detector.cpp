@@ -58,7 +58,7 @@ void BlockDetector::detect(const UnitBank& bank, std::span<const Sample> units, 
   const int half = (block - 1) / 2;
   const int contexts = bank.contexts();
   const auto bits = static_cast<int>(margin.size());
-  OMNI_ASSERT(block >= 3 && block <= kMaxBlock && block % 2 == 1 && pad >= half);
+  OMNI_ASSERT(block >= 1 && block <= kMaxBlock && block % 2 == 1 && pad >= half);
   OMNI_ASSERT(units.size() >= static_cast<std::size_t>((bits + 2 * pad) * contexts));
   level_.resize(kMaxBlock);
   for (int m = 1; m <= block; ++m) {

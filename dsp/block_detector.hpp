@@ -18,7 +18,7 @@ class BlockDetector {
   /// @param units   correlations [unit + pad][context] as UnitBank gives them; pad >= (block - 1) /
   /// 2
   ///                units must be there before the first and after the last bit
-  /// @param block   3, 5 or 7
+  /// @param block   1 (each unit by itself), 3, 5 or 7
   /// @param margin  out.size() values: |best with 1| - |best with 0|
   void detect(const UnitBank& bank, std::span<const Sample> units, int pad, int block,
               std::span<float> margin);

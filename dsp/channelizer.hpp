@@ -20,6 +20,8 @@ namespace omnisonde::dsp {
 
 inline constexpr double kBinHz = 200.0;
 inline constexpr int kBlocksPerSecond = 250;
+/// Slices lag behind the band by half of the filter, whose delay is taken out of them.
+inline constexpr double kSliceLag_s = 0.0005;
 
 /// A wideband block of fs/250 samples; a view that is valid during the call.
 struct IqBlock {

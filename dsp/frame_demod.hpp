@@ -31,6 +31,10 @@ class FrameDemod {
   /// @param llr    one per bit: ln P(1)/P(0) where 1 is the higher tone (Manchester: low then high)
   virtual void detect(int block, std::span<float> llr) = 0;
 
+  /// Decides all loaded bits in whichever way suits this transmitter best, with its own refinement:
+  /// a wandering oscillator wants short blocks, a steady one long ones. Costs several detect().
+  virtual void detect_best(std::span<float> llr) = 0;
+
   /// Puts carrier, start and clock right by the decisions in `llr`. Call detect() again after.
   virtual void refine_on_decisions(std::span<const float> llr) = 0;
 

@@ -11,22 +11,23 @@ namespace omnisonde::dsp {
 namespace {
 
 constexpr double kTwoPi = 2.0 * std::numbers::pi;
-constexpr int kPad = 3;           // units before and after the frame: half of the longest block
-constexpr std::size_t kPart = 4;  // units summed coherently where the carrier is still uncertain
-constexpr double kEarlyLate = 1.0 / 8;   // of a unit
-constexpr float kMinNoiseShare = 1e-3F;  // noise floor for LLRs: no real channel is cleaner
+constexpr int kPad = 3;  // units before and after the frame: half of the longest block
+constexpr std::size_t kShortFrame = 1000;  // bits
+constexpr std::size_t kWander = 5;         // units either side that give the local carrier
+constexpr double kEarlyLate = 1.0 / 8;     // of a unit
+constexpr float kMinNoiseShare = 1e-3F;    // noise floor for LLRs: no real channel is cleaner
 
 Sample times(Sample a, Sample b) {
   return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
 }
 Sample times_conj(Sample a, Sample b) { return times(a, std::conj(b)); }
 
-// Sum of |coherent sums over kPart units|^2: grows with the quality of timing and carrier.
-double part_power(std::span<const Sample> aligned) {
+// Sum of |coherent sums over `part` units|^2: grows with the quality of timing and carrier.
+double part_power(std::span<const Sample> aligned, std::size_t part) {
   double total = 0;
-  for (std::size_t i = 0; i + kPart <= aligned.size(); i += kPart) {
+  for (std::size_t i = 0; i + part <= aligned.size(); i += part) {
     Sample sum{};
-    for (std::size_t j = 0; j < kPart; ++j) sum += aligned[i + j];
+    for (std::size_t j = 0; j < part; ++j) sum += aligned[i + j];
     total += static_cast<double>(std::norm(sum));
   }
   return total;
@@ -61,6 +62,7 @@ void FskDemod::use_bank(double deviation_hz) {
 void FskDemod::load(const SampleRing& ring, const FrameFit& fit, std::size_t bits) {
   fit_ = fit;
   bits_ = bits;
+  part_ = bits < kShortFrame ? 2 : 4;
   const double unit = unit_samples_ * fit.unit_scale;
   first_ = static_cast<std::int64_t>(std::floor(fit.start - (kPad + 2) * unit));
   const auto count = static_cast<std::size_t>((static_cast<double>(bits) + 2 * kPad + 4) * unit) +
@@ -133,7 +135,7 @@ void FskDemod::refine_on_known(std::string_view known_bits, bool inverted) {
         aligned_[k] =
             times(aligned_[k], Sample(std::polar(1.0, -kTwoPi * turns * static_cast<double>(k))));
       }
-      const double power = part_power(aligned_);
+      const double power = part_power(aligned_, part_);
       if (power > best_power) {
         best_power = power;
         best_shift = i * step;
@@ -149,53 +151,125 @@ void FskDemod::refine_on_known(std::string_view known_bits, bool inverted) {
 void FskDemod::detect(int block, std::span<float> llr) {
   OMNI_ASSERT(llr.size() == bits_);
   correlate_units();
-  detector_.detect(*bank_, units_, kPad, block, llr);
-  contexts_of(llr);
-  estimate_level();
+  decide(block, false, llr);
   const float scale = level_.noise > 0 ? 2 * level_.amplitude / level_.noise : 0;
   for (float& x : llr) x *= scale;
 }
 
-// Powers of single units and of sums of four tell signal and noise apart: the one grows with the
-// square of the number of units, the other with the number.
+// Margins of all bits. @returns how far they stand out of their own scatter: the figure of merit.
+float FskDemod::decide(int block, bool follow, std::span<float> margin) {
+  if (!follow) turned_ = units_;
+  detector_.detect(*bank_, turned_, kPad, block, margin);
+  contexts_of(margin);
+  estimate_level();
+  double sum = 0, square = 0;
+  for (const float m : margin) {
+    sum += static_cast<double>(std::abs(m));
+    square += static_cast<double>(m) * static_cast<double>(m);
+  }
+  const auto n = static_cast<double>(margin.size());
+  const double mean = sum / n;
+  return static_cast<float>(mean /
+                            std::sqrt(std::max(square / n - mean * mean, 1e-12 * mean * mean)));
+}
+
+void FskDemod::detect_best(std::span<float> llr) {
+  correlate_units();
+  decide(1, false, llr);
+  refine_on_decisions(llr);
+  adapt_deviation(llr);
+  correlate_units();
+  struct Way {
+    int block;
+    bool follow;
+  };
+  float best = -1, scale = 0;
+  FrameLevel level;
+  trial_.resize(llr.size());
+  for (const Way way : {Way{1, false}, Way{3, false}, Way{7, false}, Way{3, true}, Way{7, true}}) {
+    if (way.follow) follow_carrier();
+    const float merit = decide(way.block, way.follow, trial_);
+    if (merit <= best) continue;
+    best = merit;
+    level = level_;
+    scale = level_.noise > 0 ? 2 * level_.amplitude / level_.noise : 0;
+    std::ranges::copy(trial_, llr.begin());
+  }
+  level_ = level;
+  for (float& x : llr) x *= scale;
+}
+
+// Takes the carrier's wander out of the correlations: its local frequency is the mean phase step of
+// the decided units around.
+void FskDemod::follow_carrier() {
+  align(0, bits_, 0);
+  const auto contexts = static_cast<std::size_t>(bank_->contexts());
+  turned_ = units_;
+  double turns = 0;
+  for (std::size_t k = 0; k < bits_; ++k) {
+    const std::size_t from = k > kWander ? k - kWander : 0;
+    const std::size_t to = std::min(bits_ - 1, k + kWander);
+    Sample step{};
+    for (std::size_t i = from; i < to; ++i) step += times_conj(aligned_[i + 1], aligned_[i]);
+    const Sample unwind(std::polar(1.0, -kTwoPi * turns));
+    for (std::size_t c = 0; c < contexts; ++c) {
+      Sample& r = turned_[(k + kPad) * contexts + c];
+      r = times(r, unwind);
+    }
+    turns = std::fmod(turns + static_cast<double>(std::arg(step)) / kTwoPi, 1.0);
+  }
+}
+
+// Long frames: powers of single units and of sums of several tell signal and noise apart, since the
+// one grows with the square of the number of units, the other with the number. Short ones, whose
+// transmitters may wander: by the moments of a Rician power, whose variance is E^2 - |mean|^4.
 void FskDemod::estimate_level() {
   const auto contexts = static_cast<std::size_t>(bank_->contexts());
   aligned_.resize(bits_);
   Sample unwound{1, 0};
-  double single = 0;
+  double single = 0, square = 0;
   for (std::size_t k = 0; k < bits_; ++k) {
-    const Sample r = units_[(k + kPad) * contexts + static_cast<std::size_t>(context_[k])];
-    single += static_cast<double>(std::norm(r));
+    const Sample r = turned_[(k + kPad) * contexts + static_cast<std::size_t>(context_[k])];
+    const auto power = static_cast<double>(std::norm(r));
+    single += power;
+    square += power * power;
     aligned_[k] = times(r, unwound);
     unwound = times(unwound, bank_->unwind(context_[k]));
     unwound /= std::abs(unwound);
   }
   const double n = unit_samples_;
-  const std::size_t parts = bits_ / kPart;
-  if (parts == 0) return;
-  single /= static_cast<double>(bits_);
-  const double four = part_power(aligned_) / static_cast<double>(parts);
-  const double power = std::max(0.0, (four - 4 * single) / (12 * n * n));
+  const auto count = static_cast<double>(bits_);
+  single /= count;
+  const auto part = static_cast<double>(part_);
+  const double variance = square / count - single * single;
+  double power = std::sqrt(std::max(0.0, single * single - variance)) / (n * n);
+  if (bits_ >= kShortFrame) {
+    const double parts = std::floor(count / part);
+    const double together = part_power(aligned_, part_) / std::max(parts, 1.0);
+    power = (together - part * single) / (part * (part - 1) * n * n);
+  }
+  power = std::clamp(power, 0.0, single / (n * n));
   const double noise = std::max((single - power * n * n) / n,
                                 static_cast<double>(kMinNoiseShare) * single / (n * n));
   level_.amplitude = static_cast<float>(std::sqrt(power));
   level_.noise = static_cast<float>(noise);
   const double symbol = rate_hz_ / modem_.symbol_rate_hz;
-  level_.carrier_error_hz = phase_step(aligned_, 2 * kPart) * rate_hz_ / unit_samples_;
-  level_.ebn0_db = static_cast<float>(10 * std::log10(std::max(power, 1e-20) * symbol / noise));
+  level_.carrier_error_hz = phase_step(aligned_, part_) * rate_hz_ / unit_samples_;
+  level_.ebn0_db =
+      static_cast<float>(10 * std::log10(std::max(power, 1e-20) * symbol / std::max(noise, 1e-20)));
 }
 
 void FskDemod::refine_on_decisions(std::span<const float> llr) {
   contexts_of(llr);
   align(0, bits_, 0);
   // Groups short enough for what carrier error is left, then long ones for precision.
-  const double turns = phase_step(aligned_, kPart);
+  const double turns = phase_step(aligned_, bits_ < kShortFrame ? 1 : part_);
   for (std::size_t k = 0; k < bits_; ++k) {
     aligned_[k] =
         times(aligned_[k],
               Sample(std::polar(1.0, -kTwoPi * std::fmod(turns * static_cast<double>(k), 1.0))));
   }
-  const double fine = phase_step(aligned_, 4 * kPart);
+  const double fine = phase_step(aligned_, 4 * part_);
   fit_.carrier_hz += (turns + fine) * rate_hz_ / unit_samples_;
   mix();
   fit_timing(std::max<std::size_t>(bits_ / 32, 32));
@@ -210,7 +284,7 @@ void FskDemod::fit_timing(std::size_t segment_units) {
     std::array<double, 3> power{};
     for (std::size_t i = 0; i < 3; ++i) {
       align(from, from + segment_units, (static_cast<double>(i) - 1) * kEarlyLate);
-      power[i] = part_power(aligned_);
+      power[i] = part_power(aligned_, part_);
     }
     const double curve = power[0] - 2 * power[1] + power[2];
     if (curve >= 0) continue;  // no peak: noise
@@ -227,13 +301,17 @@ void FskDemod::fit_timing(std::size_t segment_units) {
 }
 
 void FskDemod::adapt_deviation(std::span<const float> llr) {
+  constexpr double kWorthwhile = 1.02;  // more than noise moves the power of a frame
   contexts_of(llr);
   const std::size_t count = std::min<std::size_t>(bits_, 512);
-  double best_power = -1, best_hz = bank_->deviation_hz();
-  for (const double factor : {0.8, 0.86, 0.93, 1.0, 1.07}) {
+  const std::size_t part = bits_ < kShortFrame ? 1 : part_;
+  align(0, count, 0);
+  double best_power = part_power(aligned_, part) * kWorthwhile;
+  double best_hz = bank_->deviation_hz();
+  for (const double factor : {0.8, 0.86, 0.93, 1.0, 1.07, 1.2, 1.35, 1.5}) {
     use_bank(modem_.deviation_hz * factor);
     align(0, count, 0);
-    const double power = part_power(aligned_);
+    const double power = part_power(aligned_, part);
     if (power > best_power) {
       best_power = power;
       best_hz = bank_->deviation_hz();

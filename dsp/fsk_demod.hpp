@@ -31,6 +31,7 @@ class FskDemod final : public FrameDemod {
   void load(const SampleRing& ring, const FrameFit& fit, std::size_t bits) override;
   void refine_on_known(std::string_view known_bits, bool inverted) override;
   void detect(int block, std::span<float> llr) override;
+  void detect_best(std::span<float> llr) override;
   void refine_on_decisions(std::span<const float> llr) override;
   void adapt_deviation(std::span<const float> llr) override;
   [[nodiscard]] const FrameFit& fit() const noexcept override { return fit_; }
@@ -48,7 +49,9 @@ class FskDemod final : public FrameDemod {
   void use_bank(double deviation_hz);
   void contexts_of(std::span<const float> llr);
   void align(std::size_t from, std::size_t to, double shift_units);
+  void follow_carrier();
   void estimate_level();
+  float decide(int block, bool follow, std::span<float> margin);
   void fit_timing(std::size_t segment_units);
 
   ModemParams modem_;
@@ -61,8 +64,11 @@ class FskDemod final : public FrameDemod {
   std::int64_t first_ = 0;           ///< index of raw_[0]
   std::vector<Sample> raw_, mixed_;  ///< as in the ring; with the carrier removed
   std::vector<Sample> units_;        ///< [unit + kPad][context]
+  std::vector<Sample> turned_;       ///< units_ with the carrier's wander taken out
   std::vector<int> context_;         ///< decided context of each bit
   std::vector<Sample> aligned_;      ///< decided correlations with the modulation's phase removed
+  std::vector<float> trial_;
+  std::size_t part_ = 4;  ///< units that are summed coherently while the carrier is uncertain
   BlockDetector detector_;
 };
 

@@ -49,12 +49,12 @@ void SampleRing::copy(std::int64_t from, std::span<Sample> out) const noexcept {
   }
 }
 
-void SampleRing::shift(double hz, double rate_hz) noexcept {
+void SampleRing::shift(double hz, double rate_hz, double origin) noexcept {
   const std::size_t mask = data_.size() - 1;
   const double turns = hz / rate_hz;
   for (std::int64_t at = begin(); at < end_; ++at) {
     Sample& s = data_[static_cast<std::size_t>(at) & mask];
-    s = times(s, unit_phasor(std::fmod(turns * static_cast<double>(at), 1.0)));
+    s = times(s, unit_phasor(std::fmod(turns * (static_cast<double>(at) - origin), 1.0)));
   }
 }
 

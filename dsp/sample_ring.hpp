@@ -30,9 +30,9 @@ class SampleRing {
   /// Copies out.size() samples from index `from` on; samples that are not held read as 0.
   void copy(std::int64_t from, std::span<Sample> out) const noexcept;
 
-  /// Mixes everything held by -`hz` (as if it had been received `hz` higher), with the mixer's
-  /// phase zero at index 0. @param rate_hz  of the samples
-  void shift(double hz, double rate_hz) noexcept;
+  /// Mixes everything held by -`hz` (as if it had been received `hz` higher).
+  /// @param rate_hz  of the samples    @param origin  index at which the mixer's phase is zero
+  void shift(double hz, double rate_hz, double origin) noexcept;
 
  private:
   std::vector<Sample> data_;

@@ -67,6 +67,15 @@ UnitBank::UnitBank(const ModemParams& modem, double deviation_hz, double rate_hz
   const int per_sample = kFractions * kOversampling;
   const int steps = static_cast<int>(std::ceil(unit_samples_ * per_sample)) + 1;
   const int centre_bit = 1 << ((context_bits_ - 1) / 2);
+  const Symbols shape = symbols_of(0, context_bits_, modem.line_code);
+  // Each symbol's share of the deviation at each step: the same for all contexts but for its sign.
+  std::vector<double> share(at(steps * shape.count));
+  for (int i = 0; i < steps; ++i) {
+    const double u = (i + 0.5) / per_sample / symbol_samples;
+    for (int j = 0; j < shape.count; ++j) {
+      share[at(i * shape.count + j)] = pulse(u - (j - shape.first), modem.bt);
+    }
+  }
   std::vector<double> phase(at(steps));
   waves_.assign(at(kFractions * contexts() * length_), 0.0F);
   for (int context = 0; context < contexts(); ++context) {
@@ -74,9 +83,8 @@ UnitBank::UnitBank(const ModemParams& modem, double deviation_hz, double rate_hz
     double turns = 0;
     for (int i = 0; i < steps; ++i) {
       phase[at(i)] = turns;
-      const double u = (i + 0.5) / per_sample / symbol_samples;
       double level = 0;
-      for (int j = 0; j < s.count; ++j) level += s.sign[at(j)] * pulse(u - (j - s.first), modem.bt);
+      for (int j = 0; j < s.count; ++j) level += s.sign[at(j)] * share[at(i * s.count + j)];
       turns += level * deviation_hz / rate_hz / per_sample;
     }
     const double end = phase[at(static_cast<int>(unit_samples_ * per_sample))];

@@ -1,0 +1,123 @@
+// One stream of IQ samples: every sonde in it, found and decoded at once.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "decoders/sonde.hpp"
+#include "dsp/channelizer.hpp"
+#include "dsp/detector.hpp"
+#include "dsp/spectrum.hpp"
+#include "gateway/channel_stats.hpp"
+#include "gateway/slot.hpp"
+#include "gateway/spur_list.hpp"
+
+namespace omnisonde {
+
+/// A frequency that is listened to whatever the spectrum says.
+struct FixedChannel {
+  double frequency_hz = 0;          ///< absolute
+  const SondeType* type = nullptr;  ///< null: all enabled types
+};
+
+struct FrequencyRange {
+  double low_hz = 0, high_hz = 0;
+};
+
+struct BandPlan {
+  double sample_rate_hz = 0;            ///< as dsp::channelizer_supports() takes it
+  double centre_hz = 0;                 ///< RF frequency of 0 Hz
+  std::vector<const SondeType*> types;  ///< enabled ones
+  std::vector<FixedChannel> fixed;
+  bool search = true;                   ///< false: only the fixed channels
+  std::vector<FrequencyRange> allowed;  ///< empty: everywhere in the stream
+  std::vector<FrequencyRange> forbidden;
+  std::size_t max_slots = 32;
+  double min_excess_db = 0.5;  ///< of a candidate over the noise floor, 1 s average
+};
+
+/// A record with the slot it came from.
+struct SlotRecord {
+  std::uint32_t slot_id = 0;
+  Telemetry telemetry;
+};
+
+/// What a slot does, for the status page.
+struct SlotView {
+  std::uint32_t id = 0;
+  SlotState state = SlotState::kProbing;
+  double frequency_hz = 0;
+  const SondeType* type = nullptr;
+  FrameCounts counts;
+};
+
+/// One thread. A lost stretch of samples is told by IqBlock::first_index.
+class BandReceiver {
+ public:
+  explicit BandReceiver(BandPlan plan);
+
+  [[nodiscard]] std::size_t block_samples() const noexcept { return band_.block_samples(); }
+
+  /// Takes the next 4 ms; records decoded meanwhile are appended to `out`.
+  void process(const dsp::IqBlock& block, std::vector<SlotRecord>& out);
+
+  /// Wall clock of stream time 0; without it records carry no reception time.
+  void set_start(UtcMillis start) { start_ = start; }
+
+  /// Everything is somewhere else: slots are dropped, the stream goes on.
+  void retune(double centre_hz);
+
+  [[nodiscard]] double centre_hz() const noexcept { return plan_.centre_hz; }
+  [[nodiscard]] const dsp::SpectrumAverager& spectrum() const noexcept { return spectrum_; }
+  [[nodiscard]] std::vector<SlotView> slots() const;
+  [[nodiscard]] std::size_t candidates() const noexcept { return candidates_.size(); }
+  /// Slots given up since the last call (their tracks get no more frames from them).
+  [[nodiscard]] std::vector<std::uint32_t> take_closed_slots();
+  [[nodiscard]] ChannelStats channel_stats() const;
+
+ private:
+  struct Active {
+    std::unique_ptr<Slot> slot;
+    int centre_bin = 0;
+  };
+  void open_fixed();
+  void open_slot(SlotPlan plan);
+  void close_slot(std::size_t index);
+  void run_slots(const dsp::IqBlock& block, std::vector<SlotRecord>& out);
+  void collect(Active& active, std::vector<SlotRecord>& out);
+  void follow_carrier(Active& active) const;
+  void look_for_candidates();
+  void consider(const dsp::Candidate& candidate);
+  [[nodiscard]] bool welcome(double frequency_hz) const;
+  [[nodiscard]] bool covered(double frequency_hz) const;
+  [[nodiscard]] bool duplicate(const Slot& slot) const;
+  bool make_room();
+  void review_slots();
+  [[nodiscard]] std::span<const float> weights(double bandwidth_hz);
+  [[nodiscard]] double now_s() const noexcept {
+    return static_cast<double>(next_index_) / plan_.sample_rate_hz;
+  }
+
+  BandPlan plan_;
+  std::optional<UtcMillis> start_;
+  dsp::BandFft band_;
+  dsp::Slicer slicer_;
+  dsp::SpectrumAverager spectrum_;
+  dsp::Detector detector_;
+  SpurList spurs_;
+  ChannelStats stats_;
+  std::map<int, std::vector<float>> weights_;  ///< by two-sided width in 100 Hz
+  std::vector<Active> slots_;
+  std::vector<std::uint32_t> closed_;
+  std::vector<float> floor_;
+  std::vector<dsp::Candidate> candidates_, quick_;
+  std::vector<GoodFrame> frames_;
+  std::uint64_t next_index_ = 0, blocks_ = 0;
+  std::uint32_t next_id_ = 1;
+};
+
+}  // namespace omnisonde

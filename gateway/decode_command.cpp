@@ -1,0 +1,192 @@
+#include "gateway/decode_command.hpp"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "gateway/offline_receiver.hpp"
+#include "gateway/stream_reader.hpp"
+#include "gateway/type_list.hpp"
+#include "uploader/policy.hpp"
+#include "uploader/record.hpp"
+
+namespace omnisonde {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+int fail(const Error& error) {
+  std::cerr << "omnisonde: " << error.line() << '\n';
+  return 1;
+}
+
+// "402.7e6", "-11000:DFM": Hz from the centre when that is unknown, else absolute.
+Expected<FixedChannel> parse_channel(const std::string& text, double base_hz) {
+  const std::size_t colon = text.find(':');
+  const std::string number = text.substr(0, colon);
+  std::size_t used = 0;
+  FixedChannel channel;
+  try {
+    channel.frequency_hz = base_hz + std::stod(number, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  if (used == 0 || used != number.size() || !std::isfinite(channel.frequency_hz)) {
+    return Error{"--channel " + text + ": no frequency in Hz",
+                 "write HZ or HZ:TYPE, as in 402700000:RS41"};
+  }
+  if (colon != std::string::npos) {
+    const auto types = select_types(std::vector{text.substr(colon + 1)});
+    if (!types) return Error{"--channel " + text + ": " + types.error().what, types.error().remedy};
+    channel.type = types->front();
+  }
+  return channel;
+}
+
+Expected<std::vector<FixedChannel>> parse_channels(const DecodeOptions& options,
+                                                   const StreamInfo& info) {
+  // With --center the frequencies are absolute, without they are offsets from the recording's
+  // centre.
+  const double base_hz = options.input.centre_hz ? 0 : info.centre_hz;
+  std::vector<FixedChannel> channels;
+  for (const std::string& text : options.channels) {
+    auto channel = parse_channel(text, base_hz);
+    if (!channel) return channel.error();
+    const double offset = channel->frequency_hz - info.centre_hz;
+    if (!dsp::is_fm_audio(info.format) && std::abs(offset) > info.sample_rate_hz / 2) {
+      return Error{
+          "--channel " + text + " lies outside the recording",
+          "it covers " + std::to_string(std::llround(info.sample_rate_hz / 2)) +
+              " Hz either side of its centre; without --center give the offset from there"};
+    }
+    channels.push_back(*channel);
+  }
+  return channels;
+}
+
+std::string json_line(const Telemetry& t) {
+  Json line = uploader::telemetry_fields(t);
+  line["t"] = std::round(t.rx.t_s * 1e6) / 1e6;
+  line["effort"] = effort_name(t.rx.effort);
+  line["corrected"] = t.rx.bits_corrected;
+  if (!t.hold_reason.empty()) {
+    line["uploadable"] = false;
+    line["reason"] = t.hold_reason;
+  }
+  return uploader::to_text(line);
+}
+
+void print(std::vector<Telemetry>& records) {
+  for (const Telemetry& record : records) std::cout << json_line(record) << '\n';
+  if (!records.empty()) std::cout.flush();
+  records.clear();
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+long peak_memory_kib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+Json statistics(const StreamReader& reader, const OfflineReceiver& receiver, const StreamInfo& info,
+                double cpu_s, double wall_s) {
+  const double signal_s = static_cast<double>(reader.samples_in()) / info.sample_rate_hz;
+  Json channels = Json::array();
+  const ChannelStats stats = receiver.channel_stats();
+  for (const ChannelCount& c : stats.entries()) {
+    channels.push_back({{"frequency_hz", std::round(c.frequency_hz)},
+                        {"type", c.type},
+                        {"syncs", c.counts.syncs},
+                        {"frames_good", c.counts.good},
+                        {"frames_bad", c.counts.bad}});
+  }
+  return {{"samples_in", reader.samples_in()},
+          {"samples_lost", reader.samples_lost()},
+          {"samples_clipped", reader.samples_clipped()},
+          {"sample_rate_hz", info.sample_rate_hz},
+          {"signal_s", signal_s},
+          {"cpu_s", cpu_s},
+          {"wall_s", wall_s},
+          {"cpu_s_per_signal_s", signal_s > 0 ? cpu_s / signal_s : 0},
+          {"real_time_factor", wall_s > 0 ? signal_s / wall_s : 0},
+          {"peak_memory_kib", peak_memory_kib()},
+          {"duplicate_frames", receiver.duplicates()},
+          {"channels", channels}};
+}
+
+// Reads to the end; what was decoded before a fault is printed all the same.
+Expected<void> run(StreamReader& reader, OfflineReceiver& receiver) {
+  std::vector<Telemetry> records;
+  while (true) {
+    const auto block = reader.next();
+    if (!block || block->end || block->samples.empty()) {
+      if (block && !block->end) continue;
+      if (block && !block->samples.empty()) receiver.process(block->samples, records);
+      receiver.finish(records);
+      print(records);
+      if (!block) return block.error();
+      return {};
+    }
+    receiver.process(block->samples, records);
+    print(records);
+  }
+}
+
+Expected<void> write_statistics(const std::string& path, const Json& statistics) {
+  std::ofstream file(path);
+  file << statistics.dump(2) << '\n';
+  file.flush();
+  if (!file)
+    return Error{"cannot write the statistics to " + path, "check the folder and its permissions"};
+  return {};
+}
+
+}  // namespace
+
+int decode_command(const DecodeOptions& options) {
+  const auto types = select_types(options.types);
+  if (!types) return fail(types.error());
+  auto source = open_file_source(options.input);
+  if (!source) return fail(source.error());
+  const StreamInfo info = (*source)->info();
+  auto channels = parse_channels(options, info);
+  if (!channels) return fail(channels.error());
+
+  const auto begin = std::chrono::steady_clock::now();
+  const double cpu_before = cpu_seconds();
+  OfflineReceiver receiver({.sample_rate_hz = info.sample_rate_hz,
+                            .centre_hz = info.centre_hz,
+                            .fm_audio = dsp::is_fm_audio(info.format),
+                            .types = *types,
+                            .fixed = *channels,
+                            .start = info.start});
+  StreamReader reader(**source, receiver.block_samples());
+  const auto result = run(reader, receiver);
+
+  if (!options.stats_path.empty()) {
+    const double wall_s =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const auto written = write_statistics(
+        options.stats_path, statistics(reader, receiver, info, cpu_seconds() - cpu_before, wall_s));
+    if (!written) return fail(written.error());
+  }
+  std::cout.flush();
+  if (!std::cout) return fail({"cannot write to standard output", "check where it leads to"});
+  return result ? 0 : fail(result.error());
+}
+
+}  // namespace omnisonde

@@ -1,0 +1,89 @@
+#include "gateway/record_gate.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace omnisonde {
+namespace {
+
+constexpr std::size_t kMostWaiting = 600;  // ten minutes at one record a second
+constexpr std::size_t kFramesKept = 128;   // per serial: two minutes against late copies
+constexpr std::size_t kSerialsKept = 256;
+
+// What the later record has proven of the sonde holds for the earlier one as well.
+void complete(Telemetry& record, const Telemetry& known) {
+  record.type = known.type;
+  record.manufacturer = known.manufacturer;
+  record.serial = known.serial;
+  if (record.subtype.empty()) record.subtype = known.subtype;
+  for (const ExtraField& extra : known.extras) {
+    const bool present = std::ranges::any_of(
+        record.extras, [&](const ExtraField& own) { return own.name == extra.name; });
+    if (!present && extra.name == "dfmcode") record.extras.push_back(extra);
+  }
+  if (record.hold_reason == kSerialUnknown) record.hold_reason.clear();
+}
+
+}  // namespace
+
+void RecordGate::add(SlotRecord record, std::vector<Telemetry>& out) {
+  Waiting& waiting = waiting_[record.slot_id];
+  Telemetry& telemetry = record.telemetry;
+  if (waiting.epoch != telemetry.identity_epoch) {
+    slot_closed(record.slot_id, out);
+    waiting_[record.slot_id].epoch = telemetry.identity_epoch;
+  }
+  auto& records = waiting_[record.slot_id].records;
+  if (telemetry.serial.empty()) {
+    records.push_back(std::move(telemetry));
+    if (records.size() > kMostWaiting) {
+      release(std::move(records.front()), out);
+      records.pop_front();
+    }
+    return;
+  }
+  for (Telemetry& earlier : std::exchange(records, {})) {
+    complete(earlier, telemetry);
+    release(std::move(earlier), out);
+  }
+  release(std::move(telemetry), out);
+}
+
+void RecordGate::slot_closed(std::uint32_t slot_id, std::vector<Telemetry>& out) {
+  const auto entry = waiting_.find(slot_id);
+  if (entry == waiting_.end()) return;
+  for (Telemetry& record : entry->second.records) release(std::move(record), out);
+  waiting_.erase(entry);
+}
+
+void RecordGate::flush(std::vector<Telemetry>& out) {
+  while (!waiting_.empty()) slot_closed(waiting_.begin()->first, out);
+}
+
+void RecordGate::release(Telemetry record, std::vector<Telemetry>& out) {
+  if (heard_before(record)) {
+    ++duplicates_;
+    return;
+  }
+  out.push_back(std::move(record));
+}
+
+bool RecordGate::heard_before(const Telemetry& record) {
+  if (record.serial.empty()) return false;
+  const std::string sonde = record.type + "/" + record.serial;
+  if (!heard_.contains(sonde)) {
+    heard_order_.push_back(sonde);
+    if (heard_order_.size() > kSerialsKept) {
+      heard_.erase(heard_order_.front());
+      heard_order_.pop_front();
+    }
+  }
+  std::deque<FrameKey>& frames = heard_[sonde];
+  const FrameKey key{record.frame_number.value_or(0), record.datetime.value_or(UtcMillis{}).ms};
+  if (std::ranges::find(frames, key) != frames.end()) return true;
+  frames.push_back(key);
+  if (frames.size() > kFramesKept) frames.pop_front();
+  return false;
+}
+
+}  // namespace omnisonde

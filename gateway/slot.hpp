@@ -1,0 +1,85 @@
+// One slice of the band and what listens on it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "decoders/sonde.hpp"
+#include "dsp/sample_ring.hpp"
+#include "gateway/type_receiver.hpp"
+
+namespace omnisonde {
+
+enum class SlotState : std::uint8_t {
+  kProbing,   ///< all enabled types listen; nothing decoded yet
+  kTracking,  ///< frames of one type arrive
+  kHolding,   ///< they have stopped; carrier and decoder are kept
+};
+
+/// What a slot is opened for.
+struct SlotPlan {
+  std::uint32_t id = 0;   ///< unique over the program's life
+  double centre_hz = 0;   ///< absolute
+  double reach_hz = 900;  ///< carriers are looked for within +-reach of the centre
+  bool fixed = false;     ///< asked for by the operator: never released
+  std::vector<const SondeType*> types;
+  double rate_hz = 48'000;
+  dsp::SignalKind kind = dsp::SignalKind::kIq;
+};
+
+/// One thread. The owner feeds it samples of a slice centred on centre_hz().
+class Slot {
+ public:
+  explicit Slot(SlotPlan plan);
+
+  [[nodiscard]] std::uint32_t id() const noexcept { return plan_.id; }
+  [[nodiscard]] bool fixed() const noexcept { return plan_.fixed; }
+  [[nodiscard]] double planned_hz() const noexcept { return plan_.centre_hz; }
+  [[nodiscard]] double centre_hz() const noexcept { return centre_hz_; }
+  [[nodiscard]] SlotState state() const noexcept { return state_; }
+  /// Absolute carrier: measured while a type is known, else the centre.
+  [[nodiscard]] double carrier_hz() const noexcept;
+  /// Two-sided width that the slice should have now.
+  [[nodiscard]] double bandwidth_hz() const noexcept;
+  /// The type that sends here, or null.
+  [[nodiscard]] const SondeType* type() const noexcept;
+  /// Seconds of stream since the slot was opened, or since its last good frame.
+  [[nodiscard]] double silent_s() const noexcept;
+
+  /// Appends samples. @param first_index of samples[0]; a jump means that samples were lost.
+  void push(std::span<const dsp::Sample> samples, std::int64_t first_index);
+
+  /// Searches and decodes what has come in; good frames are appended to `out`.
+  void process(const StreamClock& clock, std::vector<GoodFrame>& out);
+
+  /// The slice is taken `hz` higher from now on; what is held is moved to fit.
+  void recentre(double hz);
+
+  /// Per type: counts since the slot was opened.
+  struct TypeCounts {
+    const SondeSpec* spec;
+    FrameCounts counts;
+  };
+  [[nodiscard]] std::vector<TypeCounts> counts() const;
+
+ private:
+  struct Listener {
+    const SondeType* type;
+    std::unique_ptr<TypeReceiver> receiver;
+  };
+  void update_state();
+
+  SlotPlan plan_;
+  double centre_hz_;
+  SlotState state_ = SlotState::kProbing;
+  dsp::SampleRing ring_;
+  std::vector<Listener> listeners_;
+  std::size_t active_ = 0;  ///< listener that has decoded; valid unless probing
+  std::vector<double> offsets_hz_;
+  std::int64_t opened_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace omnisonde

@@ -1,0 +1,26 @@
+// Carriers that looked like sondes and were none: left alone for a while, longer each time.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace omnisonde {
+
+/// Times are stream seconds. One thread.
+class SpurList {
+ public:
+  /// A slot at `frequency_hz` has found nothing.
+  void add(double frequency_hz, double now_s);
+  /// A sonde was decoded there after all.
+  void forget(double frequency_hz);
+  [[nodiscard]] bool blocked(double frequency_hz, double now_s) const;
+  [[nodiscard]] std::size_t size() const noexcept { return spurs_.size(); }
+
+ private:
+  struct Spur {
+    double frequency_hz, until_s, pause_s;
+  };
+  std::vector<Spur> spurs_;
+};
+
+}  // namespace omnisonde

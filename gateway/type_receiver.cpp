@@ -1,0 +1,290 @@
+#include "gateway/type_receiver.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "dsp/audio_demod.hpp"
+#include "dsp/fsk_demod.hpp"
+
+namespace omnisonde {
+namespace {
+
+constexpr double kMinSearch_s = 0.04;  // stretches this long waste little on overlapping patterns
+constexpr double kMargin_bits = 8;     // samples that the demodulator wants after a frame
+constexpr std::size_t kShortFrame = 1000;  // bits: the dearest block costs nothing on such
+constexpr std::size_t kLongSync = 32;      // bits that give timing and carrier by themselves
+constexpr double kPlausibleStep_hz = 250;  // of a carrier from one frame to the next
+constexpr std::size_t kMaxPending = 12;
+constexpr double kDeepPerSecond = 3, kDeepBurst = 6;
+
+// Score at which a search takes a place for a sync: about 4.7 standard deviations of noise, less
+// for short patterns, whose frames are cheap to try and refused by their own checks.
+float search_threshold(double pattern_symbols) {
+  return static_cast<float>(std::min(4.7 / std::sqrt(pattern_symbols), 0.64));
+}
+
+std::unique_ptr<dsp::FrameDemod> make_demod(const dsp::ModemParams& modem, double rate_hz,
+                                            dsp::SignalKind kind) {
+  if (kind == dsp::SignalKind::kFmAudio) return std::make_unique<dsp::AudioDemod>(modem, rate_hz);
+  return std::make_unique<dsp::FskDemod>(modem, rate_hz);
+}
+
+}  // namespace
+
+TypeReceiver::TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKind kind)
+    : type_(&type),
+      rate_hz_(rate_hz),
+      kind_(kind),
+      search_(type.spec->modem, type.spec->sync_bits, type.spec->accept_inverted, rate_hz, kind),
+      demod_(make_demod(type.spec->modem, rate_hz, kind)),
+      decoder_(type.make()),
+      deep_tokens_(kDeepBurst) {}
+
+double TypeReceiver::samples(std::size_t bits) const {
+  const double scale = lock_ ? lock_->unit_scale : 1.0;
+  return static_cast<double>(bits) * demod_->unit_samples() * scale;
+}
+
+double TypeReceiver::period() const {
+  return spec().frame_period_s * rate_hz_ * (lock_ ? lock_->unit_scale : 1.0);
+}
+
+void TypeReceiver::recentre(double hz) {
+  if (lock_) lock_->carrier_hz -= hz;
+  for (Pending& p : pending_) p.fit.carrier_hz -= hz;
+}
+
+void TypeReceiver::gap(std::int64_t next_index) {
+  pending_.clear();
+  searched_to_ = next_index;
+  if (lock_) lock_->missed = kMaxMissed;  // the flywheel's clock is void
+}
+
+void TypeReceiver::process(const dsp::SampleRing& ring, const StreamClock& clock, double centre_hz,
+                           std::span<const double> offsets_hz, std::vector<GoodFrame>& out) {
+  searched_to_ = std::max(searched_to_, ring.begin());
+  if (locked() && spec().frame_period_s > 0) {
+    search_window(ring);
+  } else if (identified()) {
+    std::array<double, 5> around{};
+    for (std::size_t i = 0; i < around.size(); ++i) {
+      around[i] = lock_->carrier_hz + (static_cast<double>(i) - 2) * 500.0;
+    }
+    search(ring, around);
+  } else {
+    search(ring, offsets_hz);
+  }
+  finish_pending(ring, clock, centre_hz, out);
+}
+
+void TypeReceiver::search(const dsp::SampleRing& ring, std::span<const double> offsets_hz) {
+  const auto pattern = static_cast<std::int64_t>(search_.pattern_samples()) + 2;
+  const std::int64_t count = ring.end() - searched_to_;
+  if (static_cast<double>(count - pattern) < kMinSearch_s * rate_hz_) return;
+  window_.resize(static_cast<std::size_t>(count));
+  ring.copy(searched_to_, window_);
+  hits_.clear();
+  const double symbols = search_.pattern_samples() * spec().modem.symbol_rate_hz / rate_hz_;
+  search_.search(window_, searched_to_, offsets_hz, search_threshold(symbols), hits_);
+  searched_to_ = ring.end() - pattern;
+  deep_tokens_ = std::min(
+      kDeepBurst, deep_tokens_ + kDeepPerSecond * static_cast<double>(count - pattern) / rate_hz_);
+  for (const dsp::SyncHit& hit : hits_) {
+    ++counts_.syncs;
+    add_hit(hit, false);
+  }
+}
+
+// Where the flywheel expects the next sync the best place is taken, however weak: sync must never
+// be what limits sensitivity.
+void TypeReceiver::search_window(const dsp::SampleRing& ring) {
+  const double reach =
+      (spec().frame_period_s > 0.5 ? 0.01 : 0.0012) * (1 + lock_->missed) * rate_hz_;
+  const auto from = static_cast<std::int64_t>(lock_->expected - reach);
+  const auto to =
+      static_cast<std::int64_t>(lock_->expected + reach + search_.pattern_samples()) + 2;
+  if (ring.end() < to) return;
+  window_.resize(static_cast<std::size_t>(to - from));
+  ring.copy(from, window_);
+  hits_.clear();
+  const std::array offsets = {lock_->carrier_hz};
+  search_.search(window_, from, offsets, 0.05F, hits_);
+  const auto best = std::ranges::max_element(hits_, {}, [this](const dsp::SyncHit& hit) {
+    return hit.inverted == lock_->inverted ? hit.score : 0.0F;
+  });
+  searched_to_ = to;
+  deep_tokens_ = std::min(kDeepBurst, deep_tokens_ + kDeepPerSecond * spec().frame_period_s);
+  const double symbols = search_.pattern_samples() * spec().modem.symbol_rate_hz / rate_hz_;
+  if (best != hits_.end() && best->inverted == lock_->inverted) {
+    if (best->score >= search_threshold(symbols)) ++counts_.syncs;
+    add_hit(*best, true);
+  } else {
+    ++lock_->missed;
+  }
+  lock_->expected += period();
+}
+
+void TypeReceiver::add_hit(const dsp::SyncHit& hit, bool predicted) {
+  if (hit.start < decoded_to_ - 2 * demod_->unit_samples()) return;
+  if (pending_.size() >= kMaxPending) {
+    const auto weakest = std::ranges::min_element(pending_, {}, &Pending::score);
+    if (weakest->score >= hit.score) return;
+    pending_.erase(weakest);
+  }
+  Pending p;
+  p.fit = {.start = hit.start,
+           .unit_scale = lock_ ? lock_->unit_scale : 1.0,
+           .carrier_hz = hit.carrier_hz};
+  p.inverted = hit.inverted;
+  p.score = hit.score;
+  p.predicted = predicted;
+  pending_.push_back(p);
+}
+
+void TypeReceiver::finish_pending(const dsp::SampleRing& ring, const StreamClock& clock,
+                                  double centre_hz, std::vector<GoodFrame>& out) {
+  const auto complete = [&](const Pending& p, std::size_t bits) {
+    return static_cast<double>(ring.end()) >=
+           p.fit.start + samples(bits) + kMargin_bits * demod_->unit_samples();
+  };
+  for (std::size_t i = 0; i < pending_.size();) {
+    Pending& p = pending_[i];
+    const bool head_ready = p.bits != 0 || complete(p, spec().head_bits);
+    if (!head_ready || (p.bits == 0 && !read_head(ring, p)) || !complete(p, p.bits)) {
+      ++i;
+      continue;
+    }
+    const Pending done = p;
+    pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (done.fit.start < decoded_to_ - 2 * demod_->unit_samples()) continue;  // inside a good frame
+    if (decode(ring, done)) {
+      good_frame(done, clock, centre_hz, out);
+      i = 0;
+    } else {
+      bad_frame(done);
+    }
+  }
+}
+
+bool TypeReceiver::read_head(const dsp::SampleRing& ring, Pending& pending) {
+  if (spec().head_bits >= spec().max_frame_bits) {
+    pending.bits = spec().max_frame_bits;
+    return true;
+  }
+  llr_.resize(spec().head_bits);
+  demod_->load(ring, pending.fit, llr_.size());
+  demod_->refine_on_known(spec().sync_bits, pending.inverted);
+  pending.fit = demod_->fit();
+  demod_->detect(3, llr_);
+  if (pending.inverted) {
+    for (float& x : llr_) x = -x;
+  }
+  pending.bits = decoder_->frame_bits(llr_);
+  return true;
+}
+
+bool TypeReceiver::attempt(Effort effort, bool inverted) {
+  work_ = llr_;
+  if (inverted) {
+    for (float& x : work_) x = -x;
+  }
+  if (effort >= Effort::kPriors) decoder_->add_priors(work_);
+  frame_.inverted = inverted;
+  frame_.effort = effort;
+  return decoder_->correct(work_, effort, frame_);
+}
+
+bool TypeReceiver::decode(const dsp::SampleRing& ring, const Pending& pending) {
+  demod_->load(ring, pending.fit, pending.bits);
+  demod_->refine_on_known(spec().sync_bits, pending.inverted);
+  if (pending.predicted && spec().sync_bits.size() < kLongSync &&
+      std::abs(demod_->fit().carrier_hz - pending.fit.carrier_hz) > kPlausibleStep_hz) {
+    // So few known bits can mistake the carrier by a bit rate; the flight knows better.
+    dsp::FrameFit fit = demod_->fit();
+    fit.carrier_hz = pending.fit.carrier_hz;
+    demod_->load(ring, fit, pending.bits);
+  }
+  llr_.resize(pending.bits);
+  if (pending.bits < kShortFrame) {
+    demod_->detect_best(llr_);
+    return attempt(Effort::kHard, pending.inverted) ||
+           attempt(Effort::kErasures, pending.inverted) ||
+           (identified() && attempt(Effort::kPriors, pending.inverted));
+  }
+  demod_->detect(3, llr_);
+  const bool learn_clock = !identified();
+  if (attempt(Effort::kHard, pending.inverted)) {
+    if (learn_clock) demod_->refine_on_decisions(llr_);
+    return true;
+  }
+  return climb(pending);
+}
+
+// The dear rungs, for frames that are worth it: as many a second as the budget allows.
+bool TypeReceiver::climb(const Pending& pending) {
+  if (deep_tokens_ < 1) return false;
+  deep_tokens_ -= 1;
+  demod_->refine_on_decisions(llr_);
+  demod_->detect(5, llr_);
+  const bool inverted = pending.inverted;
+  if (attempt(Effort::kHard, inverted) || attempt(Effort::kErasures, inverted)) return true;
+  if (identified() && attempt(Effort::kPriors, inverted)) return true;
+  if (!identified()) demod_->adapt_deviation(llr_);
+  demod_->refine_on_decisions(llr_);
+  demod_->detect(7, llr_);
+  return attempt(Effort::kErasures, inverted) || (identified() && attempt(Effort::kDeep, inverted));
+}
+
+void TypeReceiver::good_frame(const Pending& pending, const StreamClock& clock, double centre_hz,
+                              std::vector<GoodFrame>& out) {
+  ++counts_.good;
+  const dsp::FrameFit& fit = demod_->fit();
+  const dsp::FrameLevel& level = demod_->level();
+  const double error = std::clamp(level.carrier_error_hz, -100.0, 100.0);
+  const bool refined = pending.bits < kShortFrame || kind_ == dsp::SignalKind::kFmAudio;
+  const double carrier = fit.carrier_hz + (refined ? 0 : error);
+
+  double scale = fit.unit_scale;
+  if (lock_ && pending.bits < kShortFrame && spec().frame_period_s > 0) {
+    // Frames back to back: the symbol clock is the distance between their starts.
+    const double nominal = spec().frame_period_s * rate_hz_;
+    const double frames = std::round((fit.start - lock_->start) / nominal);
+    const double measured = frames > 0 ? (fit.start - lock_->start) / (frames * nominal) : 1;
+    const bool sane = frames > 0 && frames < 20 && std::abs(measured - 1) < 5e-4;
+    scale = lock_->unit_scale + (sane ? 0.1 * (measured - lock_->unit_scale) : 0);
+  }
+  lock_ = Lock{.start = fit.start,
+               .expected = fit.start + spec().frame_period_s * rate_hz_ *
+                                           (pending.bits < kShortFrame ? scale : 1.0),
+               .carrier_hz = carrier,
+               .unit_scale = scale,
+               .inverted = pending.inverted,
+               .missed = 0};
+  decoded_to_ = fit.start + samples(pending.bits);
+
+  GoodFrame good;
+  good.start = fit.start;
+  good.carrier_hz = carrier;
+  const double frequency_hz = centre_hz + carrier;
+  good.telemetry =
+      decoder_->parse(frame_, {.received = clock.wall(fit.start), .frequency_hz = frequency_hz});
+  if (good.telemetry) {
+    Reception& rx = good.telemetry->rx;
+    rx.t_s = clock.seconds(fit.start);
+    if (clock.has_wall_clock) rx.received = clock.wall(fit.start);
+    rx.frequency_hz = frequency_hz;
+    rx.snr_db = level.ebn0_db + static_cast<float>(10 * std::log10(spec().modem.symbol_rate_hz /
+                                                                   spec().modem.bandwidth_hz));
+    rx.effort = frame_.effort;
+    rx.bits_corrected = frame_.bits_corrected;
+  }
+  out.push_back(std::move(good));
+}
+
+void TypeReceiver::bad_frame(const Pending& pending) {
+  ++counts_.bad;
+  if (lock_ && pending.predicted) ++lock_->missed;
+}
+
+}  // namespace omnisonde
