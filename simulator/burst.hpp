@@ -20,7 +20,7 @@ struct BurstOptions {
   double amplitude = 1;     ///< of the carrier
   std::optional<double> ebn0_db = std::nullopt;  ///< energy of one line symbol over the noise
                                                  ///< density; nothing = no noise
-  std::uint64_t seed = 1;  ///< of noise and fading
+  std::uint64_t seed = 1;                        ///< of noise and fading
   Impairments impairments = {};
 };
 

@@ -132,6 +132,11 @@ Expected<void> LiveStream::set_sample_rate_hz(double rate_hz) {
   return generator_.set_sample_rate_hz(rate_hz);
 }
 
+double LiveStream::sample_rate_hz() {
+  const std::scoped_lock lock(mutex_);
+  return generator_.sample_rate_hz();
+}
+
 void LiveStream::set_gain(float gain) {
   const std::scoped_lock lock(mutex_);
   generator_.set_gain(gain);

@@ -54,6 +54,7 @@ class LiveStream {
   void set_centre_hz(double centre_hz);
   /// @returns an Error for rates that cannot be made.
   Expected<void> set_sample_rate_hz(double rate_hz);
+  [[nodiscard]] double sample_rate_hz();
   void set_gain(float gain);
 
   [[nodiscard]] const StreamSpec& spec() const { return scenario_.stream; }

@@ -29,6 +29,13 @@ std::optional<double> parse_number(std::string_view text) {
   return value;
 }
 
+std::string quoted(std::string_view text) {
+  std::string out = "`";
+  out += text;
+  out += '`';
+  return out;
+}
+
 std::string plain(double value) {
   std::ostringstream out;
   out.precision(12);
@@ -44,7 +51,7 @@ struct Range {
 template <typename Target>
 KeyVerdict number(const std::string& value, Range range, Target& target, double scale = 1) {
   const std::optional<double> parsed = parse_number(value);
-  if (!parsed) return "`" + value + "` is not a number";
+  if (!parsed) return quoted(value) + " is not a number";
   if (*parsed < range.low || *parsed > range.high) {
     return value + " is out of range, " + plain(range.low) + " to " + plain(range.high);
   }
@@ -57,7 +64,7 @@ KeyVerdict truth_value(const std::string& value, bool& target) {
     target = value == "yes";
     return std::nullopt;
   }
-  return "`" + value + "` is neither yes nor no";
+  return quoted(value) + " is neither yes nor no";
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -79,7 +86,7 @@ KeyVerdict outages(const std::string& value, std::vector<std::pair<double, doubl
     const auto to =
         dash == std::string_view::npos ? std::nullopt : parse_number(part.substr(dash + 1));
     if (!from || !to || *from < 0 || *to <= *from) {
-      return "`" + std::string(part) + "` is no interval in s such as 10-12.5";
+      return quoted(part) + " is no interval in s such as 10-12.5";
     }
     target.emplace_back(*from, *to);
   }
@@ -98,7 +105,7 @@ KeyVerdict wind_profile(const std::string& value, std::vector<WindLayer>& target
         shaped ? parse_number(part.substr(colon + 1, slash - colon - 1)) : std::nullopt;
     const auto from = shaped ? parse_number(part.substr(slash + 1)) : std::nullopt;
     if (!altitude || !speed || !from || *speed < 0 || *speed > 150 || *from < 0 || *from > 360) {
-      return "`" + std::string(part) + "` is no wind such as 9000:25/280 (m:m/s/degrees)";
+      return quoted(part) + " is no wind such as 9000:25/280 (m:m/s/degrees)";
     }
     if (!target.empty() && *altitude <= target.back().altitude_m) return "altitudes must rise";
     target.push_back({*altitude, *speed, *from});
@@ -113,7 +120,7 @@ KeyVerdict set_format(StreamSpec& stream, const std::string& value) {
     stream.format = format;
     return std::nullopt;
   }
-  return "`" + value + "` is none of cu8, cs8, cs16, cf32";
+  return quoted(value) + " is none of cu8, cs8, cs16, cf32";
 }
 
 KeyVerdict set_start(StreamSpec& stream, const std::string& value) {
@@ -121,7 +128,7 @@ KeyVerdict set_start(StreamSpec& stream, const std::string& value) {
   if (value == "now") return std::nullopt;
   stream.start = parse_iso8601(value);
   if (stream.start) return std::nullopt;
-  return "`" + value + "` is neither now nor a time such as 2026-10-20T12:00:00Z";
+  return quoted(value) + " is neither now nor a time such as 2026-10-20T12:00:00Z";
 }
 
 KeyVerdict set_rate(StreamSpec& stream, const std::string& value) {
@@ -135,7 +142,7 @@ KeyVerdict set_rate(StreamSpec& stream, const std::string& value) {
 KeyVerdict set_seed(StreamSpec& stream, const std::string& value) {
   const auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), stream.seed);
   if (fault == std::errc{} && end == value.data() + value.size()) return std::nullopt;
-  return "`" + value + "` is not a whole number";
+  return quoted(value) + " is not a whole number";
 }
 
 template <typename Object>
@@ -172,7 +179,7 @@ KeyVerdict apply(std::span<const Key<Object>> keys, Object& object, std::string_
       nearest = key.name;
     }
   }
-  return "unknown key, did you mean `" + std::string(nearest) + "`?";
+  return "unknown key, did you mean " + quoted(nearest) + "?";
 }
 
 using Stream = StreamSpec;

@@ -99,7 +99,6 @@ SondesimDevice::SondesimDevice(const SoapySDR::Kwargs& args)
       stream_(value_or_throw(
           LiveStream::create(value_or_throw(read_scenario(options_)), options_.live))),
       frequency_hz_(stream_->spec().centre_hz),
-      rate_hz_(stream_->spec().sample_rate_hz),
       gain_db_(kReferenceGain_db),
       settings_{{"biastee", "false"},
                 {"digital_agc", "false"},
@@ -161,7 +160,7 @@ void SondesimDevice::closeStream(SoapySDR::Stream* /*stream*/) {
 
 // As many milliseconds as a buffer of SoapyRTLSDR holds at 2.4 MS/s, in whole blocks.
 size_t SondesimDevice::getStreamMTU(SoapySDR::Stream* /*stream*/) const {
-  return static_cast<size_t>(rate_hz_ / kBlocksPerSecond) * 6;
+  return static_cast<size_t>(stream_->sample_rate_hz() / kBlocksPerSecond) * 6;
 }
 
 int SondesimDevice::activateStream(SoapySDR::Stream* /*stream*/, int flags, long long /*timeNs*/,
@@ -218,7 +217,6 @@ void SondesimDevice::setSampleRate(int direction, size_t channel, double rate) {
   require_rx(direction, channel);
   const Expected<void> done = stream_->set_sample_rate_hz(rate);
   if (!done) throw std::runtime_error("sondesim: " + done.error().line());
-  rate_hz_ = rate;
 }
 
 void SondesimDevice::setFrequency(int direction, size_t channel, const std::string& name,

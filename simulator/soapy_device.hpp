@@ -98,7 +98,6 @@ class SondesimDevice final : public SoapySDR::Device {
   DeviceOptions options_;
   std::unique_ptr<LiveStream> stream_;
   double frequency_hz_ = 0;
-  double rate_hz_ = 0;
   double correction_ppm_ = 0;
   double gain_db_ = 0;
   bool automatic_gain_ = true;

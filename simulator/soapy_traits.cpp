@@ -64,7 +64,7 @@ SoapySDR::RangeList SondesimDevice::getFrequencyRange(int /*direction*/, size_t 
 }
 
 double SondesimDevice::getSampleRate(int /*direction*/, size_t /*channel*/) const {
-  return rate_hz_;
+  return stream_->sample_rate_hz();
 }
 std::vector<double> SondesimDevice::listSampleRates(int /*direction*/, size_t /*channel*/) const {
   return {48e3, 240e3, 1e6, 1.024e6, 1.92e6, 2.048e6, 2.4e6, 2.56e6, 3e6, 3.2e6, 6e6, 10e6, 20e6};

@@ -231,6 +231,33 @@ TEST(StreamGenerator, KeepsSilentAboutSondesOutsideTheBand) {
   EXPECT_EQ(generator.take_truth().size(), 1U);
 }
 
+// The whole way with a real encoder, judged by formats/rs41.md: 320 symbols of preamble from the
+// whole second on, then the sync as it stands there.
+TEST(StreamGenerator, SendsTheSyncOfAnRs41WhereTheFormatHasIt) {
+  Scenario scenario = scenario_of(2.4e6, -30);
+  scenario.stream.start = UtcMillis{1'800'000'000'250};
+  scenario.sondes.push_back(plan_of("RS41", 403.4e6, 35));
+  StreamGenerator generator = StreamGenerator::create(scenario).value();
+  const auto wide = take(generator, 1);
+  // Down to 48 kHz by a plain moving sum over 50 samples.
+  std::vector<std::complex<double>> narrow(wide.size() / 50);
+  for (std::size_t i = 0; i < narrow.size() * 50; ++i) {
+    const double turns = std::fmod(400e3 / 2.4e6 * static_cast<double>(i), 1.0);
+    narrow[i / 50] +=
+        std::complex<double>(wide[i]) * std::polar(1.0, -2 * 3.14159265358979 * turns);
+  }
+  const std::string sync = "0000100001101101010100111000100001000100011010010100100000011111";
+  for (std::size_t bit = 0; bit < sync.size(); ++bit) {
+    const double start_s = 0.75 + static_cast<double>(320 + bit) / 4800;
+    const auto from = static_cast<std::size_t>(std::lround(start_s * 48e3));
+    double turn = 0;
+    for (std::size_t i = from + 1; i < from + 10; ++i) {
+      turn += std::arg(narrow[i] * std::conj(narrow[i - 1]));
+    }
+    EXPECT_EQ(turn > 0 ? '1' : '0', sync[bit]) << bit;
+  }
+}
+
 TEST(StreamGenerator, NamesATypeWithoutEncoder) {
   Scenario scenario;
   scenario.sondes.push_back(plan_of("KITE", 403e6, 20));
