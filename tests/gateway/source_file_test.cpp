@@ -106,7 +106,7 @@ class FileSource : public ::testing::Test {
     std::ofstream(path, std::ios::binary) << bytes;
     return path;
   }
-  static std::unique_ptr<Source> open(FileSourceOptions options) {
+  static std::unique_ptr<Source> open(const FileSourceOptions& options) {
     auto source = open_file_source(options);
     if (!source) {
       ADD_FAILURE() << source.error().line();
