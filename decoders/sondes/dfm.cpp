@@ -11,6 +11,7 @@
 // identity: serial, channels, last position.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <numbers>
 #include <vector>
 
@@ -30,6 +31,7 @@ constexpr double kContinuedDoubt = 0.1;
 constexpr double kMaxSpeedMps = 300;  // as in radiosonde_auto_rx: faster means another sonde
 constexpr std::int64_t kForgetMs = 60'000;
 constexpr std::int64_t kHintMs = 20'000;
+constexpr std::int64_t kInStepMs = 10;  // 4 ms, and 100 ppm for a minute
 constexpr std::size_t kMaxIdentities = 4;
 constexpr double kMetresPerDegree = 111'195;
 constexpr double kMaxAltitudeM = 50'000;
@@ -58,6 +60,12 @@ bool has_place(const Fix& fix) {
   return fix.position.latitude_deg != 0 || fix.position.longitude_deg != 0;
 }
 
+struct Place {
+  Fix fix;
+  UtcMillis utc;
+  std::int64_t start_ms = 0;
+};
+
 /// One transmitter, as far as it can be told from others.
 struct Identity {
   std::uint8_t offset = 0;  ///< (frame - counter) mod 256
@@ -65,48 +73,39 @@ struct Identity {
   std::uint32_t epoch = 0;
   ConfChannels channels;
   std::int64_t heard_ms = 0;
-  // The last record.
-  std::optional<Fix> fix;
-  UtcMillis fix_utc;
-  std::int64_t fix_ms = 0;
+  std::optional<Place> last;     ///< of the last record that continued the flight
+  std::optional<Place> strayed;  ///< of one since then that did not
 };
 
-// Whether the receiver's time between two records is the sonde's.
-bool clock_continues(const Identity& id, UtcMillis utc, std::int64_t start_ms) {
-  const double elapsed_s = static_cast<double>(utc.ms - id.fix_utc.ms) * 1e-3;
-  const double heard_s = static_cast<double>(start_ms - id.fix_ms) * 1e-3;
+// Whether the sonde's time between two records is the receiver's.
+bool clock_continues(const Place& last, const Place& now) {
+  const double elapsed_s = static_cast<double>(now.utc.ms - last.utc.ms) * 1e-3;
+  const double heard_s = static_cast<double>(now.start_ms - last.start_ms) * 1e-3;
   return elapsed_s > 0 && std::fabs(elapsed_s - heard_s) < 1.5;
 }
 
-// Whether `fix` is where and as fast as the last record of this sonde lets expect.
-bool continues(const Identity& id, const Fix& fix, UtcMillis utc, std::int64_t start_ms) {
-  if (!id.fix || !clock_continues(id, utc, start_ms)) return false;
-  const double dt = static_cast<double>(utc.ms - id.fix_utc.ms) * 1e-3;
-  if (dt > 30) return false;
-  const Motion moved = between(id.fix->position, fix.position);
-  const Motion before = velocity(*id.fix);
-  const Motion now = velocity(fix);
-  const double miss = std::hypot(moved.north_m - dt * (before.north_m + now.north_m) / 2,
-                                 moved.east_m - dt * (before.east_m + now.east_m) / 2);
-  const double turned = std::hypot(now.north_m - before.north_m, now.east_m - before.east_m);
-  const double climb = static_cast<double>(fix.climb_mps + id.fix->climb_mps) / 2;
-  const double rise = fix.position.altitude_m - id.fix->position.altitude_m;
-  const auto climb_change = static_cast<double>(std::fabs(fix.climb_mps - id.fix->climb_mps));
+// Whether a sonde at `last` can be where `now` says, as fast as it says. After half a minute only
+// the distance tells anything.
+bool continues(const Place& last, const Place& now) {
+  if (!clock_continues(last, now)) return false;
+  const double dt = static_cast<double>(now.utc.ms - last.utc.ms) * 1e-3;
+  const Motion moved = between(last.fix.position, now.fix.position);
+  if (dt > 30) return std::hypot(moved.north_m, moved.east_m) < kMaxSpeedMps * dt;
+  const Motion v0 = velocity(last.fix);
+  const Motion v1 = velocity(now.fix);
+  const double miss = std::hypot(moved.north_m - dt * (v0.north_m + v1.north_m) / 2,
+                                 moved.east_m - dt * (v0.east_m + v1.east_m) / 2);
+  const double turned = std::hypot(v1.north_m - v0.north_m, v1.east_m - v0.east_m);
+  const double climb = static_cast<double>(now.fix.climb_mps + last.fix.climb_mps) / 2;
+  const double rise = now.fix.position.altitude_m - last.fix.position.altitude_m;
+  const auto jerk = static_cast<double>(std::fabs(now.fix.climb_mps - last.fix.climb_mps));
   return miss < 30 + 10 * dt && turned < 12 + 3 * dt &&
-         std::fabs(rise - dt * climb) < 30 + 10 * dt && climb_change < 12 + 3 * dt;
+         std::fabs(rise - dt * climb) < 30 + 10 * dt && jerk < 12 + 3 * dt;
 }
 
-bool repeats(const Identity& id, const Fix& fix, UtcMillis utc) {
-  return id.fix && utc == id.fix_utc &&
-         fix.position.latitude_deg == id.fix->position.latitude_deg &&
-         fix.position.longitude_deg == id.fix->position.longitude_deg;
-}
-
-bool too_fast(const Identity& id, const Fix& fix, UtcMillis utc) {
-  if (!id.fix || !has_place(*id.fix) || !has_place(fix)) return false;
-  const double dt = std::max(std::fabs(static_cast<double>(utc.ms - id.fix_utc.ms) * 1e-3), 1.0);
-  const Motion moved = between(id.fix->position, fix.position);
-  return std::hypot(moved.north_m, moved.east_m) > kMaxSpeedMps * dt;
+bool repeats(const Place& last, const Place& now) {
+  return now.utc == last.utc && now.fix.position.latitude_deg == last.fix.position.latitude_deg &&
+         now.fix.position.longitude_deg == last.fix.position.longitude_deg;
 }
 
 // Why a gateway must not send it, the most lasting reason first; empty if there is none.
@@ -138,12 +137,13 @@ class Dfm final : public SondeDecoder {
 
   std::optional<Telemetry> parse(const Frame& frame, const ReceiveContext& context) override {
     // Tests and tools without a clock: frames follow each other without a gap.
-    now_ms_ = context.received.ms > now_ms_ || context.received.ms + kForgetMs < now_ms_
-                  ? context.received.ms
-                  : now_ms_ + kFrameMs;
-    cycles_.add(frame, now_ms_);
+    const std::int64_t received_ms = context.received.ms;
+    const bool clock_runs =
+        !now_ms_ || received_ms > *now_ms_ || received_ms + kForgetMs < *now_ms_;
+    now_ms_ = clock_runs ? received_ms : *now_ms_ + kFrameMs;
+    cycles_.add(frame, *now_ms_);
     std::optional<Telemetry> record;
-    while (const std::optional<Cycle> cycle = cycles_.take_finished(now_ms_)) {
+    while (const std::optional<Cycle> cycle = cycles_.take_finished(*now_ms_)) {
       if (std::optional<Telemetry> next = finish(*cycle, context)) record = std::move(next);
     }
     return record;
@@ -151,8 +151,10 @@ class Dfm final : public SondeDecoder {
 
  private:
   std::optional<Telemetry> finish(const Cycle& cycle, const ReceiveContext& context);
-  Identity* identify(const Cycle& cycle, const Clock& clock, const std::optional<Fix>& fix);
+  Identity* identify(const Cycle& cycle, const Clock& clock, const std::optional<Place>& place);
+  Identity* find(std::uint8_t offset, bool inverted);
   Identity& start_identity(std::uint8_t offset, bool inverted);
+  Identity* learn(const Cycle& cycle, Identity* id);
   Telemetry make_record(const Fix& fix, const Clock& clock, const Identity* id,
                         const ReceiveContext& context) const;
   [[nodiscard]] std::optional<TimeHint> time_hint(const Cycle& cycle) const;
@@ -161,17 +163,24 @@ class Dfm final : public SondeDecoder {
   CycleAssembler cycles_;
   std::vector<Identity> identities_;
   std::uint32_t next_epoch_ = 0;
-  std::int64_t now_ms_ = 0;
+  std::optional<std::int64_t> now_ms_;  ///< start of the last frame
 };
 
 std::optional<TimeHint> Dfm::time_hint(const Cycle& cycle) const {
-  const Identity* latest = nullptr;
+  const Place* latest = nullptr;
   for (const Identity& id : identities_) {
-    if (id.inverted == cycle.inverted && (latest == nullptr || id.fix_ms > latest->fix_ms))
-      latest = &id;
+    if (id.inverted != cycle.inverted || !id.last) continue;
+    if (latest == nullptr || id.last->start_ms > latest->start_ms) latest = &*id.last;
   }
-  if (latest == nullptr || cycle.start_ms - latest->fix_ms > kHintMs) return std::nullopt;
-  return TimeHint{latest->fix_utc, latest->fix_ms};
+  if (latest == nullptr || cycle.start_ms - latest->start_ms > kHintMs) return std::nullopt;
+  return TimeHint{latest->utc, latest->start_ms};
+}
+
+Identity* Dfm::find(std::uint8_t offset, bool inverted) {
+  const auto found = std::ranges::find_if(identities_, [&](const Identity& id) {
+    return id.offset == offset && id.inverted == inverted;
+  });
+  return found == identities_.end() ? nullptr : &*found;
 }
 
 Identity& Dfm::start_identity(std::uint8_t offset, bool inverted) {
@@ -188,38 +197,41 @@ Identity& Dfm::start_identity(std::uint8_t offset, bool inverted) {
 }
 
 // @returns whose cycle this is, or null if it may not be used.
-Identity* Dfm::identify(const Cycle& cycle, const Clock& clock, const std::optional<Fix>& fix) {
+Identity* Dfm::identify(const Cycle& cycle, const Clock& clock, const std::optional<Place>& place) {
   const auto offset = static_cast<std::uint8_t>(clock.frame_number() - clock.counter);
-  std::erase_if(identities_, [&](const Identity& id) { return now_ms_ - id.heard_ms > kForgetMs; });
-  const double doubt = clock.doubt + (fix ? fix->doubt : 0);
-  const auto mine = [&](std::uint8_t wanted) {
-    const auto found = std::ranges::find_if(identities_, [&](const Identity& id) {
-      return id.offset == wanted && id.inverted == cycle.inverted;
-    });
-    return found == identities_.end() ? nullptr : &*found;
-  };
+  std::erase_if(identities_,
+                [&](const Identity& id) { return *now_ms_ - id.heard_ms > kForgetMs; });
+  const bool alone = clock.doubt + (place ? place->fix.doubt : 0) <= kAloneDoubt;
   const auto continued = [&](const Identity& id) {
-    return fix && continues(id, *fix, *clock.utc, cycle.start_ms);
+    return place && id.last && continues(*id.last, *place);
   };
-  const bool alone = doubt <= kAloneDoubt;
-  if (Identity* id = mine(offset)) {
-    if (fix && too_fast(*id, *fix, *clock.utc)) {
-      return alone ? &start_identity(offset, cycle.inverted) : nullptr;
-    }
-    return alone || continued(*id) ? id : nullptr;
-  }
-  if (!fix || !alone || clock.minute_inferred) return nullptr;
+  if (Identity* id = find(offset, cycle.inverted)) return alone || continued(*id) ? id : nullptr;
+  if (!place || !alone || clock.minute_inferred) return nullptr;
   // A DFM-06 leaves out a second every minute or so, or sends one again under the next counter
   // (both seen on air): in a continuous flight it is the same sonde.
   for (const int slip : {-1, 1}) {
-    Identity* id = mine(static_cast<std::uint8_t>(offset + slip));
-    if (id == nullptr) continue;
-    if (repeats(*id, *fix, *clock.utc)) return id;
+    Identity* id = find(static_cast<std::uint8_t>(offset + slip), cycle.inverted);
+    if (id == nullptr || !id->last) continue;
+    if (repeats(*id->last, *place)) return id;
     if (!continued(*id)) continue;
     id->offset = offset;
     return id;
   }
   return &start_identity(offset, cycle.inverted);
+}
+
+// Takes in the CONF words of a cycle. @returns `id`, or a new identity if they contradict it.
+Identity* Dfm::learn(const Cycle& cycle, Identity* id) {
+  // Blocks of two sondes can mix only while their frames are in step.
+  const bool contested = std::ranges::any_of(identities_, [&](const Identity& other) {
+    const std::int64_t apart = std::abs(cycle.start_ms - other.heard_ms) % kBlockMs;
+    return &other != id && std::min(apart, kBlockMs - apart) <= kInStepMs;
+  });
+  for (std::size_t i = 0; i < cycle.conf_count; ++i) {
+    if (contested && !vouched(cycle, cycle.conf[i])) continue;
+    if (!id->channels.add(cycle.conf[i])) return &start_identity(id->offset, id->inverted);
+  }
+  return id;
 }
 
 std::optional<Telemetry> Dfm::finish(const Cycle& cycle, const ReceiveContext& context) {
@@ -230,21 +242,36 @@ std::optional<Telemetry> Dfm::finish(const Cycle& cycle, const ReceiveContext& c
     if (!fix || clock->doubt + fix->doubt > kAloneDoubt) return std::nullopt;
     return make_record(*fix, *clock, nullptr, context);
   }
-  Identity* id = identify(cycle, *clock, fix);
+  std::optional<Place> place;
+  if (fix) place = Place{*fix, *clock->utc, cycle.start_ms};
+  Identity* id = identify(cycle, *clock, place);
   if (id == nullptr) return std::nullopt;
-  for (std::size_t i = 0; i < cycle.conf_count; ++i) {
-    if (id->channels.add(cycle.conf[i])) continue;
-    id = &start_identity(id->offset, id->inverted);  // the serial is another one
-    break;
-  }
   id->heard_ms = cycle.start_ms;
+
+  const char* doubtful = "";
+  if (place && has_place(*fix) && id->last) {
+    if (clock->utc->ms <= id->last->utc.ms) {
+      doubtful = "second already reported";
+    } else if (continues(*id->last, *place)) {
+      id->strayed.reset();
+    } else if (id->strayed && continues(*id->strayed, *place)) {
+      id = &start_identity(id->offset, id->inverted);  // it has come to stay: another sonde
+      id->heard_ms = cycle.start_ms;
+    } else {
+      doubtful = "position jump";
+      id->strayed = place;
+    }
+  }
+  if (*doubtful == '\0') {
+    id = learn(cycle, id);
+    id->heard_ms = cycle.start_ms;
+    if (place && has_place(*fix)) id->last = place;
+  }
   if (!fix) return std::nullopt;
   Telemetry record = make_record(*fix, *clock, id, context);
-  const bool repeated = id->fix && clock->utc->ms <= id->fix_utc.ms;
-  if (repeated && record.hold_reason.empty()) record.hold_reason = "second already reported";
-  id->fix = *fix;
-  id->fix_utc = *clock->utc;
-  id->fix_ms = cycle.start_ms;
+  // Weightier than a missing serial, which may come later.
+  const bool waiting = record.hold_reason.empty() || record.hold_reason == kSerialUnknown;
+  if (*doubtful != '\0' && waiting) record.hold_reason = doubtful;
   return record;
 }
 
@@ -274,13 +301,13 @@ Telemetry Dfm::make_record(const Fix& fix, const Clock& clock, const Identity* i
   t.identity_epoch = id->epoch;
   t.serial = channels.serial();
   t.subtype = channels.model(id->inverted);
-  t.temperature_c = channels.temperature_c(id->inverted, now_ms_);
-  t.battery_v = channels.battery_v(id->inverted, now_ms_);
+  t.temperature_c = channels.temperature_c(id->inverted, *now_ms_);
+  t.battery_v = channels.battery_v(id->inverted, *now_ms_);
   if (t.subtype == "PS-15") t.type = t.subtype;
   if (const auto code = channels.code()) {
     t.extras.push_back({"dfmcode", std::string("0x") + "0123456789ABCDEF"[*code & 0xFU]});
   }
-  if (t.serial.empty() && t.hold_reason.empty()) t.hold_reason = "serial not yet known";
+  if (t.serial.empty() && t.hold_reason.empty()) t.hold_reason = kSerialUnknown;
   return t;
 }
 

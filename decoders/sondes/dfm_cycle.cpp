@@ -10,7 +10,8 @@
 namespace omnisonde::dfm {
 namespace {
 
-constexpr std::int64_t kSameCycleMs = 25;
+// Frame starts are known to a fraction of a symbol (0.4 ms) and are given in whole ms.
+constexpr std::int64_t kSameCycleMs = 4;
 constexpr std::size_t kMaxOpen = 4;
 // A block whose number is more doubtful than this is not sorted in at all.
 constexpr double kMaxNumberDoubt = 0.02;
@@ -181,34 +182,37 @@ std::optional<int> read_satellites(const Cycle& cycle, Layout layout) {
 
 void CycleAssembler::add(const Frame& frame, std::int64_t received_ms) {
   if (frame.bytes.size() != kFrameNibbles || frame.reliability.size() != kFrameNibbles) return;
-  Cycle* owner = nullptr;
+  ConfWord conf = read_conf(frame, received_ms);
+  std::optional<std::int64_t> owner;  // by its start: opening a cycle may move the others
   for (std::int64_t which = 0; which < 2; ++which) {
     std::uint8_t number = 0;
     const auto block =
         read_block(frame, kBlocks[static_cast<std::size_t>(which) + 1].first_nibble, number);
     if (!block) continue;
-    Cycle* cycle = cycle_at(received_ms + kBlockMs * (which - number), frame.inverted);
-    cycle->blocks[number] = *block;
-    if (owner == nullptr) {
-      owner = cycle;
-      if (cycle->conf_count < cycle->conf.size()) {
-        cycle->conf[cycle->conf_count++] = read_conf(frame, received_ms);
-      }
+    const std::int64_t start_ms = received_ms + kBlockMs * (which - number);
+    cycle_at(start_ms, frame.inverted).blocks[number] = *block;
+    if (!owner || number == 0) {  // between two cycles, the one whose counter came along
+      owner = start_ms;
+      conf.blocks = 0;
     }
+    if (*owner == start_ms) conf.blocks = static_cast<std::uint16_t>(conf.blocks | 1U << number);
   }
+  if (!owner) return;
+  Cycle& cycle = cycle_at(*owner, frame.inverted);
+  if (cycle.conf_count < cycle.conf.size()) cycle.conf[cycle.conf_count++] = conf;
 }
 
-Cycle* CycleAssembler::cycle_at(std::int64_t start_ms, bool inverted) {
+Cycle& CycleAssembler::cycle_at(std::int64_t start_ms, bool inverted) {
   for (Cycle& cycle : open_) {
     if (std::abs(cycle.start_ms - start_ms) <= kSameCycleMs && cycle.inverted == inverted)
-      return &cycle;
+      return cycle;
   }
   open_.reserve(kMaxOpen);
   if (open_.size() == kMaxOpen) open_.erase(open_.begin());
   Cycle& fresh = open_.emplace_back();
   fresh.start_ms = start_ms;
   fresh.inverted = inverted;
-  return &fresh;
+  return fresh;
 }
 
 std::optional<Cycle> CycleAssembler::take_finished(std::int64_t received_ms) {
@@ -247,6 +251,11 @@ std::optional<Clock> read_clock(const Cycle& cycle, const std::optional<TimeHint
     if (minute) clock.utc = UtcMillis{minute->ms + ms_of_minute};
   }
   return clock;
+}
+
+bool vouched(const Cycle& cycle, const ConfWord& word) {
+  const unsigned telling = layout_of(cycle.blocks[0]) == Layout::kClassic ? 0b11101U : 0b01111U;
+  return (word.blocks & telling) != 0;
 }
 
 std::optional<Fix> read_fix(const Cycle& cycle) {

@@ -37,6 +37,7 @@ struct ConfWord {
   std::uint32_t value = 0;  ///< 24 bits: six nibbles, first one highest
   double doubt = 1;         ///< probability that any of its seven nibbles is wrong
   std::int64_t received_ms = 0;
+  std::uint16_t blocks = 0;  ///< bit n: its frame brought block n of the same cycle
 };
 
 /// What was received of one second. CONF words go with the blocks of their frames, since nothing
@@ -50,7 +51,7 @@ struct Cycle {
 };
 
 /// Sorts blocks by when their cycle began: two sondes that share a frequency, or two seconds of
-/// one sonde, cannot mix unless their cycles begin within 25 ms of each other.
+/// one sonde, cannot mix unless their cycles begin within 4 ms of each other.
 class CycleAssembler {
  public:
   /// @param frame        as made by FrameDecoder; anything else is ignored.
@@ -61,7 +62,7 @@ class CycleAssembler {
   [[nodiscard]] std::optional<Cycle> take_finished(std::int64_t received_ms);
 
  private:
-  Cycle* cycle_at(std::int64_t start_ms, bool inverted);
+  Cycle& cycle_at(std::int64_t start_ms, bool inverted);
 
   std::vector<Cycle> open_;
 };
@@ -96,6 +97,9 @@ struct Fix {
   std::string xdata;  ///< upper-case hex; empty when there is none or it was lost
   double doubt = 1;   ///< of position and motion
 };
+
+/// Whether the frame of a word also brought counter or position, which show whose it is.
+[[nodiscard]] bool vouched(const Cycle& cycle, const ConfWord& word);
 
 /// @returns nothing if a block that is needed was lost.
 [[nodiscard]] std::optional<Fix> read_fix(const Cycle& cycle);
