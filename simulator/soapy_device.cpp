@@ -122,6 +122,7 @@ size_t SondesimDevice::getNumChannels(int direction) const {
 std::vector<std::string> SondesimDevice::getStreamFormats(int direction, size_t channel) const {
   require_rx(direction, channel);
   std::vector<std::string> names;
+  names.reserve(kFormats.size());
   for (const FormatName& entry : kFormats) names.emplace_back(entry.soapy);
   return names;
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -131,9 +132,8 @@ Expected<void> run(const Arguments& arguments) {
   return write_stream(*generator, scenario->stream, wav, arguments);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+/// @returns the exit status.
+int parse_and_run(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("Writes the samples that a receiver would get from simulated radiosondes.");
   app.add_option("scenario", arguments.scenario, "scenario file (see docs/simulator.md)")
@@ -158,4 +158,15 @@ int main(int argc, char** argv) {
   if (done) return 0;
   std::fprintf(stderr, "sondesim: %s\n", done.error().line().c_str());
   return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return parse_and_run(argc, argv);
+  } catch (const std::exception& fault) {  // out of memory and the like
+    std::fprintf(stderr, "sondesim: %s\n", fault.what());
+    return 1;
+  }
 }
