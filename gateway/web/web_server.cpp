@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "gateway/web/http_answer.hpp"
 #include "gateway/web/status_json.hpp"
 #include "gateway/web/web_socket.hpp"
 
@@ -34,69 +35,6 @@ constexpr int kSendBufferBytes = 128 * 1024;  // what the kernel may hold for a 
 constexpr auto kHttpTimeout = std::chrono::seconds(15);
 constexpr auto kTick = milliseconds(250);
 constexpr auto kTrackDelay = milliseconds(100);  // frames of one moment go out together
-
-/// Only this page's own files and its WebSocket; map tiles are the one thing from outside.
-constexpr const char* kContentPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data: https://tile.openstreetmap.org; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'";
-
-using Request = WebSocketClient::Request;
-using Response = http::response<http::string_body>;
-
-void set_headers(Response& out) {
-  out.set(http::field::server, "omnisonde");
-  out.set("Content-Security-Policy", kContentPolicy);
-  out.set("X-Content-Type-Options", "nosniff");
-  // The tile server of OpenStreetMap asks for a referrer; it gets the address without a path.
-  out.set("Referrer-Policy", "strict-origin-when-cross-origin");
-  out.set("Cross-Origin-Resource-Policy", "same-origin");
-}
-
-Response plain(http::status status, const std::string& text, unsigned version) {
-  Response out{status, version};
-  set_headers(out);
-  out.set(http::field::content_type, "text/plain; charset=utf-8");
-  out.set(http::field::cache_control, "no-store");
-  out.body() = text + "\n";
-  out.keep_alive(false);
-  out.prepare_payload();
-  return out;
-}
-
-Response respond(const Request& request, const StatusProvider& provider) {
-  const bool head = request.method() == http::verb::head;
-  if (request.method() != http::verb::get && !head) {
-    Response out =
-        plain(http::status::method_not_allowed, "405: this page is read-only", request.version());
-    out.set(http::field::allow, "GET, HEAD");
-    return out;
-  }
-  const auto target = request.target();
-  const auto known = request[http::field::if_none_match];
-  Answer a = answer({target.data(), target.size()}, {known.data(), known.size()}, provider);
-  Response out{static_cast<http::status>(a.status), request.version()};
-  set_headers(out);
-  out.set(http::field::content_type,
-          beast::string_view(a.content_type.data(), a.content_type.size()));
-  out.set(http::field::cache_control, a.etag.empty() ? "no-store" : "no-cache");
-  if (!a.etag.empty()) out.set(http::field::etag, beast::string_view(a.etag.data(), a.etag.size()));
-  if (a.gzip) out.set(http::field::content_encoding, "gzip");
-  const std::size_t size = a.body.size();
-  if (!head) out.body() = std::move(a.body);
-  out.keep_alive(request.keep_alive());
-  if (a.status != 304) out.content_length(size);
-  return out;
-}
-
-/// A page of another site may not read the station through its visitor's browser.
-bool same_origin(const Request& request) {
-  const auto origin = request[http::field::origin];
-  if (origin.empty()) return true;  // not a browser
-  const std::size_t mark = origin.find("://");
-  return mark != beast::string_view::npos &&
-         beast::iequals(origin.substr(mark + 3), request[http::field::host]);
-}
 
 }  // namespace
 
@@ -279,7 +217,10 @@ struct WebServer::Impl {
                                       [&](const auto& c) { return c.get() == client; });
       if (found != clients.end()) {
         // Later: its caller may be going through `clients` right now.
-        asio::post(io, [this, keep = *found] { clients.erase(keep); });
+        asio::post(io, [this, keep = *found] {
+          clients.erase(keep);
+          if (stopping && clients.empty()) deadline.cancel();
+        });
       }
     };
     events.log = log;

@@ -12,6 +12,8 @@
 #include <memory>
 #include <string>
 
+#include "gateway/web/http_answer.hpp"
+
 namespace omnisonde::web {
 
 /// What a client can ask for: {"topics":["tracks","spectrum"]}. Default: all.
@@ -29,7 +31,6 @@ enum Topic : unsigned {
 /// All functions on the server's thread.
 class WebSocketClient : public std::enable_shared_from_this<WebSocketClient> {
  public:
-  using Request = boost::beast::http::request<boost::beast::http::string_body>;
   using Message = std::shared_ptr<const std::string>;
 
   /// A client that took nothing while this much fell due to it is cut off.

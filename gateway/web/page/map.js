@@ -16,7 +16,7 @@ function fit() {
   if (points.length === 0) return;
   fitted = true;
   const wide = map.getSize().x > 700;
-  map.fitBounds(points, {paddingTopLeft: [40, 40], paddingBottomRight: [wide ? 120 : 90, 40], maxZoom: 11, animate: false});
+  map.fitBounds(points, {paddingTopLeft: [40, 40], paddingBottomRight: [120, wide ? 40 : 30], maxZoom: 11, animate: false});
 }
 
 function label(text, className) {
@@ -53,7 +53,7 @@ function drawGrid() {
   }
   for (let y = Math.ceil(b.getSouth() / step) * step; y <= b.getNorth(); y += step) {
     line([[y, b.getWest()], [y, b.getEast()]]);
-    mark([y, b.getWest()], `${Math.abs(y).toFixed(digits)}°${y < 0 ? "S" : "N"}`, "left");
+    mark([y, b.getEast()], `${Math.abs(y).toFixed(digits)}°${y < 0 ? "S" : "N"}`, "right");
   }
 }
 
@@ -76,7 +76,7 @@ function markerElement(t) {
 function showTrack(t) {
   if (!layers.has(t.id)) {
     const path = L.polyline([], {color: colour(t.id), weight: 2.5, opacity: 0.9, interactive: false, smoothFactor: 1.2}).addTo(map);
-    const marker = L.marker([t.lat, t.lon], {title: title(t)}).addTo(map).on("click", () => select(t.id));
+    const marker = L.marker([t.lat, t.lon], {title: title(t), icon: label("", "")}).addTo(map).on("click", () => select(t.id));
     layers.set(t.id, {marker, path});
   }
   const {marker, path} = layers.get(t.id);
@@ -156,6 +156,10 @@ export function startMap() {
   on("selected", () => {
     const t = state.tracks.get(state.selected);
     if (state.status) show();
-    if (t?.lat !== undefined) map.panTo([t.lat, t.lon]);
+    if (t?.lat === undefined) return;
+    // The card covers the right side of a wide map: the sonde goes to the middle of what is free.
+    const card = document.getElementById("detail");
+    const covered = getComputedStyle(card).position === "absolute" ? card.offsetWidth + 12 : 0;
+    map.panTo(map.unproject(map.project([t.lat, t.lon]).add([covered / 2, 0])));
   });
 }

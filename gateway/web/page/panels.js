@@ -34,11 +34,11 @@ function receiver(d) {
   return f.el("article", {class: "item", "data-ok": d.healthy},
     f.el("header", {}, f.el("i", {class: "lamp"}), f.el("strong", {}, d.name), f.el("small", {}, d.driver ?? "")),
     f.el("p", {class: "state"}, d.state),
-    f.el("dl", {},
+    f.el("dl", {class: "three"},
       fact("Centre", f.megahertz(d.centre_hz / 1e6)), fact("Rate", f.withUnit(d.sample_rate_hz / 1e6, 2, "MS/s")),
       fact("Gain", d.gain_db === undefined ? "AGC" : f.withUnit(d.gain_db, 1, "dB")),
       fact("Correction", f.withUnit(d.frequency_error_ppm, 1, "ppm")),
-      fact("Lost samples", f.number(d.lost_samples), d.lost_samples > 0 ? "warn" : ""),
+      fact("Lost", f.number(d.lost_samples), d.lost_samples > 0 ? "warn" : ""),
       fact("Clipping", d.clipping_pct === undefined ? "–" : f.withUnit(clipping, clipping < 1 ? 2 : 0, "%"), clipping > 1 ? "bad" : "")));
 }
 
@@ -63,7 +63,8 @@ function output(o) {
 }
 
 function showUploads() {
-  const {outputs} = state.status;
+  // What is in trouble comes first.
+  const outputs = [...state.status.outputs].sort((a, b) => a.healthy - b.healthy);
   byId("uploads").replaceChildren(...outputs.map(output),
     outputs.length === 0 ? f.el("p", {class: "empty"}, "Nothing is uploaded: set a callsign, or an [mqtt:NAME], in the configuration.") : "");
   const queued = outputs.reduce((sum, o) => sum + o.queued, 0);

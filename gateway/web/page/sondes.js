@@ -13,7 +13,7 @@ export function shownTracks() {
 }
 
 export function title(track) {
-  return track.serial ?? "serial not known yet";
+  return track.serial ?? "no serial yet";
 }
 
 function badge(track) {
@@ -23,11 +23,13 @@ function badge(track) {
 }
 
 function signal(snr) {
-  if (snr === undefined) return f.number(undefined);
-  const bar = f.el("i", {class: "bar", "--level": `${Math.max(4, Math.min(100, (snr / 30) * 100))}%`,
-    "data-weak": snr < 6});
-  return f.el("span", {class: "snr"}, f.withUnit(snr, 1, "dB"), bar);
+  if (snr === undefined) return "";
+  const bar = f.el("i", {class: "bar", "--level": `${Math.max(6, Math.min(100, (snr / 30) * 100))}%`, "data-weak": snr < 6});
+  return f.el("span", {class: "snr"}, bar, f.withUnit(snr, 1, "dB"));
 }
+
+const columns = ["", "n mid", "n", "n wide", "n", "n mid", "n heard"];
+const heardColumn = columns.length - 1;
 
 function makeRow(id) {
   const row = f.el("tr", {tabindex: 0, "data-id": id, click: () => select(id)});
@@ -36,36 +38,41 @@ function makeRow(id) {
     event.preventDefault();
     select(id);
   });
-  for (let i = 0; i < 11; ++i) row.append(document.createElement("td"));
-  ["", "n", "n", "n", "n", "n wide", "n wide", "n widest", "n", "n wide", "n heard"].forEach((c, i) => { row.cells[i].className = c; });
-  row.cells[0].className = "who";
+  row.append(...columns.map((name) => f.el("td", {class: name})));
   return row;
+}
+
+/// A cell of two lines: what matters above, what belongs to it below.
+function fill(cell, main, below) {
+  cell.replaceChildren(f.el("div", {}, main), f.el("small", {}, below));
+}
+
+function weather(t) {
+  const below = [];
+  if (t.humidity_pct !== undefined) below.push(f.withUnit(t.humidity_pct, 0, "%"));
+  if (t.pressure_hpa !== undefined) below.push(f.withUnit(t.pressure_hpa, t.pressure_hpa < 100 ? 1 : 0, "hPa"));
+  return [f.withUnit(t.temp_c, 1, "°C"), below.join(" · ")];
 }
 
 function fillRow(row, t) {
   row.style.setProperty("--sonde", colour(t.id));
   row.dataset.state = t.state;
   row.setAttribute("aria-selected", state.selected === t.id);
-  row.cells[0].replaceChildren(f.el("i", {class: "dot"}),
-    f.el("div", {}, f.el("strong", {}, title(t)), badge(t), f.el("small", {}, t.subtype ?? t.type ?? "")));
-  row.cells[1].textContent = f.megahertz(t.frequency_mhz);
-  row.cells[2].replaceChildren(signal(t.snr_db));
-  row.cells[3].textContent = f.altitude(t.alt_m);
-  row.cells[4].textContent = f.climb(t.vel_v_mps);
-  row.cells[4].dataset.down = (t.vel_v_mps ?? 0) < -0.5;
-  row.cells[5].textContent = f.withUnit(t.temp_c, 1, "°C");
-  row.cells[6].textContent = f.withUnit(t.humidity_pct, 0, "%");
-  row.cells[7].textContent = f.withUnit(t.pressure_hpa, t.pressure_hpa < 100 ? 1 : 0, "hPa");
-  row.cells[8].replaceChildren(f.distance(t.distance_m), f.el("small", {}, ` ${f.compass(t.bearing_deg)}`));
-  const share = (t.frames_good / Math.max(1, t.frames_good + t.frames_bad)) * 100;
-  row.cells[9].textContent = f.number(t.frames_good);
-  row.cells[9].title = `${f.number(t.frames_bad)} not decodable (${f.number(share, 1)} % good)`;
+  row.cells[0].replaceChildren(f.el("div", {class: "who"}, f.el("i", {class: "dot"}),
+    f.el("div", {}, f.el("strong", {}, title(t)), f.el("small", {}, t.subtype ?? t.type ?? "", badge(t)))));
+  fill(row.cells[1], f.megahertz(t.frequency_mhz), signal(t.snr_db));
+  fill(row.cells[2], f.altitude(t.alt_m), t.vel_v_mps === undefined ? "" : f.climb(t.vel_v_mps));
+  row.cells[2].dataset.down = (t.vel_v_mps ?? 0) < -0.5;
+  fill(row.cells[3], ...weather(t));
+  fill(row.cells[4], f.distance(t.distance_m), t.bearing_deg === undefined ? "" : `${f.number(t.bearing_deg)}° ${f.compass(t.bearing_deg)}`);
+  const total = t.frames_good + t.frames_bad;
+  fill(row.cells[5], f.number(t.frames_good), total > 0 ? f.withUnit(Math.floor((t.frames_good / total) * 1000) / 10, 1, "% good") : "");
 }
 
 function showAges() {
   for (const [id, row] of rows) {
     const track = state.tracks.get(id);
-    if (track) row.cells[10].textContent = f.duration(now() - track.last_heard_ms);
+    if (track) row.cells[heardColumn].textContent = f.duration(now() - track.last_heard_ms);
   }
   const heard = detail.querySelector("[data-heard]");
   const track = state.tracks.get(state.selected);
@@ -129,15 +136,16 @@ function showDetail() {
   if (!t) return;
   detail.style.setProperty("--sonde", colour(t.id));
   const close = f.el("button", {class: "icon", type: "button", "aria-label": "Close", click: () => select(t.id)}, "×");
-  const facts = f.el("dl", {},
+  const facts = f.el("dl", {class: "three"},
     fact("Altitude", f.altitude(t.alt_m)), fact("Climb", f.climb(t.vel_v_mps)),
     fact("Speed", f.withUnit(t.vel_h_mps, 1, "m/s"), f.compass(t.heading_deg)),
     fact("Distance", f.distance(t.distance_m), f.compass(t.bearing_deg)),
     fact("Bearing", f.withUnit(t.bearing_deg, 0, "°")), fact("Elevation", f.withUnit(t.elevation_deg, 1, "°")),
     fact("Temperature", f.withUnit(t.temp_c, 1, "°C")), fact("Humidity", f.withUnit(t.humidity_pct, 1, "%")),
     fact("Pressure", f.withUnit(t.pressure_hpa, 1, "hPa")), fact("Battery", f.withUnit(t.batt_v, 1, "V")),
-    fact("Satellites", f.number(t.sats)), fact("Frame", f.number(t.frame)),
-    fact("Frequency", f.megahertz(t.frequency_mhz, 4)), fact("SNR", f.withUnit(t.snr_db, 1, "dB"), t.effort));
+    fact("Satellites", f.number(t.sats)),
+    fact("MHz", f.number(t.frequency_mhz, 4)), fact("SNR", f.withUnit(t.snr_db, 1, "dB")),
+    fact("Effort", t.effort ?? ""), fact("Frames", f.number(t.frames_good)));
   const heard = f.el("span", {"data-heard": ""});
   const place = t.lat === undefined ? "no position" : `${t.lat.toFixed(5)}, ${t.lon.toFixed(5)}`;
   detail.replaceChildren(
