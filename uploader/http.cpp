@@ -90,6 +90,23 @@ HttpAnswer HttpClient::put(const std::string& url, const std::vector<std::string
   curl_slist_free_all(list);
   return answer;
 }
+
+std::string tls_fault(const std::string& url, const std::string& ca_file, double timeout_s) {
+  CURL* curl = curl_ready() ? curl_easy_init() : nullptr;
+  if (curl == nullptr) return {};
+  constexpr double kMsPerSecond = 1000;
+  std::array<char, CURL_ERROR_SIZE> error{};
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error.data());
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout_s * kMsPerSecond));
+  if (!ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file.c_str());
+  const CURLcode code = curl_easy_perform(curl);
+  curl_easy_cleanup(curl);
+  if (code == CURLE_OK) return {};
+  return error[0] != '\0' ? error.data() : curl_easy_strerror(code);
+}
 // NOLINTEND(bugprone-*)
 
 HttpClient::HttpClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

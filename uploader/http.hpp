@@ -49,4 +49,9 @@ class HttpClient {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Connects, shakes hands by TLS and hangs up. @param url  https://host:port.
+/// @returns why that does not work, for people; empty if it does.
+[[nodiscard]] std::string tls_fault(const std::string& url, const std::string& ca_file,
+                                    double timeout_s);
+
 }  // namespace omnisonde::uploader

@@ -20,8 +20,7 @@ struct MqttLinkOptions {
 /// Why there is no connection.
 struct MqttFault {
   std::string words;
-  bool login = false;     ///< the broker refused user, password or client id
-  bool wordless = false;  ///< closed instead of answered: so a broker refuses a will of QoS 1
+  bool login = false;  ///< the broker refused user, password or client id
 };
 
 struct MqttDone {

@@ -15,6 +15,7 @@
 #include <set>
 #include <thread>
 
+#include "uploader/http.hpp"
 #include "uploader/mqtt_link.hpp"
 #include "uploader/record.hpp"
 
@@ -72,6 +73,7 @@ struct MqttWs::Impl {
   int qos = 1;
   bool said_qos0 = false;
   int failures = 0;
+  std::string tls_detail;  // of the first failure in a row
   std::unique_ptr<MqttLink> link;
   std::map<std::string, Latest> latest;
   std::set<std::string> known_serials;
@@ -82,6 +84,7 @@ struct MqttWs::Impl {
 
   void run();
   bool open_link();
+  [[nodiscard]] std::string tls_words() const;
   void back_off(const std::string& words, bool loud);
   void run_session();
   void greet();
@@ -129,8 +132,9 @@ bool MqttWs::Impl::open_link() {
   qos = config.qos;
   options.qos = qos;
   link = MqttLink::connect(options, stop, fault);
-  if (!link && fault.wordless && qos > 0 && !stop) {
-    // A broker that allows QoS 0 only closes without a word on a will of QoS 1.
+  if (!link && !fault.login && qos > 0 && !stop) {
+    // A broker that allows QoS 0 only closes without a word on a will of QoS 1. What the library
+    // then reports does not differ from a broker that is down, so this is tried in both cases.
     options.qos = 0;
     MqttFault second;
     link = MqttLink::connect(options, stop, second);
@@ -140,8 +144,23 @@ bool MqttWs::Impl::open_link() {
     }
   }
   if (link) return true;
+  if (!stop && failures == 0) tls_detail = tls_words();
+  fault.words += tls_detail;
   if (!stop) back_off("no connection to " + public_uri(config.uri) + ": " + fault.words, true);
   return false;
+}
+
+// The library says only that TLS failed; libcurl says why.
+std::string MqttWs::Impl::tls_words() const {
+  const std::size_t begin = config.uri.find("://") + 3;
+  const bool tls = config.uri.rfind("wss://", 0) == 0 || config.uri.rfind("mqtts://", 0) == 0;
+  if (!tls) return {};
+  std::string host = config.uri.substr(begin, config.uri.find('/', begin) - begin);
+  if (host.find(':', host.find(']') + 1) == std::string::npos) {
+    host += config.uri.front() == 'w' ? ":443" : ":8883";
+  }
+  const std::string words = tls_fault("https://" + host, config.ca_file, config.connect_timeout_s);
+  return words.empty() ? "" : ": " + words + " (check uri and ca_file)";
 }
 
 void MqttWs::Impl::back_off(const std::string& words, bool loud) {

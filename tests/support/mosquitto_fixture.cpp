@@ -89,7 +89,8 @@ Expected<std::unique_ptr<Mosquitto>> Mosquitto::start(const MosquittoOptions& op
   std::ofstream conf(options.folder + "/mosquitto.conf");
   // Started as root it would change to its own user, who may not read the test's files.
   if (::geteuid() == 0) conf << "user root\n";
-  conf << "persistence false\nlog_dest none\nmax_inflight_messages 0\nmax_queued_messages 0\n";
+  conf << "persistence false\nlog_type all\nmax_inflight_messages 0\nmax_queued_messages 0\n"
+       << "log_dest file " << self->log_file() << "\n";
   if (!options.user.empty()) {
     const std::string file = options.folder + "/passwords";
     if (run({"mosquitto_passwd", "-b", "-c", file, options.user, options.password}) != 0) {

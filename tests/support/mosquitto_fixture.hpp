@@ -33,6 +33,8 @@ class Mosquitto {
   [[nodiscard]] std::string wss_uri() const;   ///< wss://localhost:PORT/x/y
   [[nodiscard]] std::string ca_file() const { return certificates_.ca_file; }
 
+  [[nodiscard]] std::string log_file() const { return options_.folder + "/mosquitto.log"; }
+
   /// Kills the broker, waits until it is gone, and (with `resume`) begins it anew on its ports.
   void halt();
   Expected<void> resume();

@@ -64,9 +64,10 @@ Expected<TestCertificates> make_test_certificates(const std::string& folder) {
   const Key ca_key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
   const Key key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
   if (!ca_key || !key) return Error{"OpenSSL makes no keys", ""};
-  // A serial of its own per authority: clients mix up equal ones.
+  // A name and serial of its own per authority: clients mix up equal ones.
   const long serial = static_cast<long>(std::filesystem::hash_value(folder) >> 2);
-  const Certificate ca = new_certificate("omnisonde test authority", ca_key.get(), serial);
+  const std::string name = "omnisonde test authority " + std::to_string(serial);
+  const Certificate ca = new_certificate(name.c_str(), ca_key.get(), serial);
   X509_set_issuer_name(ca.get(), X509_get_subject_name(ca.get()));
   add_extension(ca.get(), ca.get(), NID_basic_constraints, "critical,CA:TRUE");
   add_extension(ca.get(), ca.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
