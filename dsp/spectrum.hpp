@@ -24,6 +24,8 @@ class SpectrumAverager {
   /// N values, lowest frequency first: mean power per 200 Hz bin, full scale 1.0.
   [[nodiscard]] std::span<const float> fast() const noexcept { return fast_; }
   [[nodiscard]] std::span<const float> slow() const noexcept { return slow_; }
+  /// slow() covers a whole second.
+  [[nodiscard]] bool slow_complete() const noexcept { return parts_ >= kSlowParts; }
 
  private:
   static constexpr std::size_t kFastBlocks = 25, kSlowParts = 10;

@@ -160,7 +160,9 @@ void BandReceiver::look_for_candidates() {
   dsp::noise_floor(spectrum_.slow(), floor_);
   detector_.find(spectrum_.slow(), floor_, static_cast<float>(plan_.min_excess_db), candidates_);
   detector_.find(spectrum_.fast(), floor_, static_cast<float>(kQuickExcess_db), quick_);
-  for (const dsp::Candidate& candidate : candidates_) consider(candidate);
+  if (spectrum_.slow_complete()) {
+    for (const dsp::Candidate& candidate : candidates_) consider(candidate);
+  }
   for (const dsp::Candidate& candidate : quick_) consider(candidate);
 }
 

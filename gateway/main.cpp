@@ -1,59 +1,130 @@
 // The program's command line: which sub-command, with which options.
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <iostream>
 
+#include "gateway/config.hpp"
 #include "gateway/decode_command.hpp"
+#include "gateway/run_command.hpp"
+#include "gateway/source_soapy.hpp"
+#include "gateway/type_list.hpp"
+#include "uploader/record.hpp"
 
 namespace {
 
 using namespace omnisonde;
 
-void add_decode(CLI::App& app, DecodeOptions& options, std::string& format, std::string& start) {
+constexpr int kUsage = 64;  // EX_USAGE of sysexits.h
+
+int usage_fault(const std::string& text) {
+  std::cerr << "omnisonde: " << text << '\n';
+  return kUsage;
+}
+
+struct DecodeArguments {
+  DecodeOptions options;
+  std::string format = "auto";
+  std::string start;
+};
+
+CLI::App* add_decode(CLI::App& app, DecodeArguments& arguments) {
+  DecodeOptions& options = arguments.options;
   CLI::App* decode = app.add_subcommand(
-      "decode", "decode a recording; one JSON object per frame to standard output");
+      "decode", "decode a recording: one JSON object per frame on standard output");
   decode->add_option("INPUT", options.input.path, "WAV, SigMF or raw samples; - is standard input")
       ->required();
-  decode->add_option("--format", format, "auto, wav, cu8, cs8, cs16, cf32 or fm")
-      ->default_str("auto");
+  decode->add_option("--format", arguments.format,
+                     "auto, wav, cu8, cs8, cs16, cf32 or fm (default: auto)");
   decode->add_option("--sample-rate", options.input.sample_rate_hz, "Hz; required for raw samples");
-  decode->add_option("--center", options.input.centre_hz, "RF frequency of 0 Hz, in Hz");
+  decode->add_option("--center", options.input.centre_hz,
+                     "RF frequency of 0 Hz, in Hz (default: 0)");
   decode
       ->add_option("--channel", options.channels,
                    "HZ[:TYPE]: decode there without searching; repeatable; an offset when --center "
                    "is absent")
       ->allow_extra_args(false);
-  decode->add_option("--types", options.types, "only these types, comma-separated")->delimiter(',');
-  decode->add_option("--start", start, "wall clock of the first sample, ISO 8601");
+  decode->add_option("--types", options.types, "only these types, separated by commas")
+      ->delimiter(',');
+  decode->add_option("--start", arguments.start, "wall clock of the first sample, ISO 8601");
   decode->add_option("--stats", options.stats_path, "write statistics to this file, as JSON");
+  return decode;
 }
 
-int run_decode(DecodeOptions& options, const std::string& format, const std::string& start) {
-  const auto parsed = parse_file_format(format);
-  if (!parsed) {
-    std::cerr << "omnisonde: --format " << format
-              << ": no such format (auto, wav, cu8, cs8, cs16, cf32 or fm)\n";
-    return 2;
+int run_decode(DecodeArguments& arguments) {
+  const auto format = parse_file_format(arguments.format);
+  if (!format) {
+    return usage_fault("--format " + arguments.format +
+                       ": no such format (auto, wav, cu8, cs8, cs16, cf32 or fm)");
   }
-  options.input.format = *parsed;
-  if (!start.empty()) {
-    options.input.start = parse_iso8601(start);
-    if (!options.input.start) {
-      std::cerr << "omnisonde: --start " << start
-                << ": no ISO 8601 time (write 2026-10-20T12:00:00Z)\n";
-      return 2;
-    }
+  arguments.options.input.format = *format;
+  if (!arguments.start.empty()) {
+    const auto start = parse_iso8601(arguments.start);
+    if (!start)
+      return usage_fault("--start " + arguments.start +
+                         ": no ISO 8601 time (write 2026-10-20T12:00:00Z)");
+    arguments.options.input.start = start;
   }
-  return decode_command(options);
+  return decode_command(arguments.options);
+}
+
+int list_all_devices() {
+  const auto list = list_devices();
+  if (!list) {
+    std::cerr << "omnisonde: " << list.error().line() << '\n';
+    return 1;
+  }
+  std::cout << describe(*list);
+  return 0;
+}
+
+int check_file(const std::string& path) {
+  ConfigRequest request;
+  request.path = path;
+  for (const SondeType& type : sonde_types()) request.sonde_types.emplace_back(type.spec->type);
+  request.for_run = true;
+  bool fatal = false;
+  for (const ConfigProblem& problem : check_config(request)) {
+    std::cerr << (problem.fatal ? "" : "warning: ") << problem.text() << '\n';
+    fatal = fatal || problem.fatal;
+  }
+  if (fatal) return kExitConfig;
+  std::cout << path << ": ok\n";
+  return 0;
 }
 
 int run(int argc, char** argv) {
   CLI::App app{"omnisonde: every radiosonde in the band at once"};
   app.require_subcommand(1);
-  DecodeOptions decode;
-  std::string format = "auto", start;
-  add_decode(app, decode, format, start);
-  CLI11_PARSE(app, argc, argv);
-  return run_decode(decode, format, start);
+
+  RunOptions run_options;
+  CLI::App* run_app = app.add_subcommand("run", "receive, decode and upload until stopped");
+  run_app->add_option("--config", run_options.config_path, "INI file");
+  run_app
+      ->add_option("--set", run_options.overrides,
+                   "section.key=value, goes before the file; repeatable")
+      ->allow_extra_args(false);
+  DecodeArguments decode_arguments;
+  CLI::App* decode_app = add_decode(app, decode_arguments);
+  CLI::App* devices_app = app.add_subcommand("devices", "list the receivers that are plugged in");
+  std::string config_file;
+  CLI::App* check_app =
+      app.add_subcommand("check-config", "check an INI file and name all its faults");
+  check_app->add_option("FILE", config_file, "INI file")->required();
+  CLI::App* version_app = app.add_subcommand("version", "print the version");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& fault) {
+    return usage_fault(std::string(fault.what()) + " (see omnisonde --help)");
+  }
+  if (*run_app) return run_command(run_options);
+  if (*decode_app) return run_decode(decode_arguments);
+  if (*devices_app) return list_all_devices();
+  if (*check_app) return check_file(config_file);
+  if (*version_app) std::cout << "omnisonde " << uploader::software_version() << '\n';
+  return 0;
 }
 
 }  // namespace

@@ -27,22 +27,17 @@ void complete(Telemetry& record, const Telemetry& known) {
 }  // namespace
 
 void RecordGate::add(SlotRecord record, std::vector<Telemetry>& out) {
-  Waiting& waiting = waiting_[record.slot_id];
   Telemetry& telemetry = record.telemetry;
-  if (waiting.epoch != telemetry.identity_epoch) {
-    slot_closed(record.slot_id, out);
-    waiting_[record.slot_id].epoch = telemetry.identity_epoch;
-  }
-  auto& records = waiting_[record.slot_id].records;
+  auto& waiting = waiting_[{record.slot_id, telemetry.identity_epoch}];
   if (telemetry.serial.empty()) {
-    records.push_back(std::move(telemetry));
-    if (records.size() > kMostWaiting) {
-      release(std::move(records.front()), out);
-      records.pop_front();
+    waiting.push_back(std::move(telemetry));
+    if (waiting.size() > kMostWaiting) {
+      release(std::move(waiting.front()), out);
+      waiting.pop_front();
     }
     return;
   }
-  for (Telemetry& earlier : std::exchange(records, {})) {
+  for (Telemetry& earlier : std::exchange(waiting, {})) {
     complete(earlier, telemetry);
     release(std::move(earlier), out);
   }
@@ -50,14 +45,16 @@ void RecordGate::add(SlotRecord record, std::vector<Telemetry>& out) {
 }
 
 void RecordGate::slot_closed(std::uint32_t slot_id, std::vector<Telemetry>& out) {
-  const auto entry = waiting_.find(slot_id);
-  if (entry == waiting_.end()) return;
-  for (Telemetry& record : entry->second.records) release(std::move(record), out);
-  waiting_.erase(entry);
+  const auto first = waiting_.lower_bound({slot_id, 0});
+  auto last = first;
+  for (; last != waiting_.end() && last->first.slot_id == slot_id; ++last) {
+    for (Telemetry& record : last->second) release(std::move(record), out);
+  }
+  waiting_.erase(first, last);
 }
 
 void RecordGate::flush(std::vector<Telemetry>& out) {
-  while (!waiting_.empty()) slot_closed(waiting_.begin()->first, out);
+  while (!waiting_.empty()) slot_closed(waiting_.begin()->first.slot_id, out);
 }
 
 void RecordGate::release(Telemetry record, std::vector<Telemetry>& out) {

@@ -30,9 +30,9 @@ class RecordGate {
   [[nodiscard]] std::uint64_t duplicates() const noexcept { return duplicates_; }
 
  private:
-  struct Waiting {
-    std::uint32_t epoch = 0;
-    std::deque<Telemetry> records;
+  struct Sender {  ///< two sondes on one frequency take turns: one slot, two epochs
+    std::uint32_t slot_id, epoch;
+    friend auto operator<=>(const Sender&, const Sender&) = default;
   };
   struct FrameKey {
     std::uint32_t frame_number;
@@ -42,7 +42,7 @@ class RecordGate {
   void release(Telemetry record, std::vector<Telemetry>& out);
   [[nodiscard]] bool heard_before(const Telemetry& record);
 
-  std::map<std::uint32_t, Waiting> waiting_;
+  std::map<Sender, std::deque<Telemetry>> waiting_;
   std::map<std::string, std::deque<FrameKey>> heard_;
   std::deque<std::string> heard_order_;  ///< serials, oldest first, to bound heard_
   std::uint64_t duplicates_ = 0;

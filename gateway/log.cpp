@@ -1,0 +1,77 @@
+#include "gateway/log.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <deque>
+#include <mutex>
+
+namespace omnisonde {
+namespace {
+
+constexpr std::size_t kKept = 200;
+
+spdlog::level::level_enum level_of(LogSeverity severity) {
+  switch (severity) {
+    case LogSeverity::kDebug:
+      return spdlog::level::debug;
+    case LogSeverity::kInfo:
+      return spdlog::level::info;
+    case LogSeverity::kWarning:
+      return spdlog::level::warn;
+    case LogSeverity::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+const char* name_of(LogSeverity severity) {
+  switch (severity) {
+    case LogSeverity::kDebug:
+      return "debug";
+    case LogSeverity::kInfo:
+      return "info";
+    case LogSeverity::kWarning:
+      return "warning";
+    case LogSeverity::kError:
+      return "error";
+  }
+  return "info";
+}
+
+}  // namespace
+
+struct Log::Impl {
+  spdlog::logger logger{"omnisonde", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  LogSeverity least;
+  mutable std::mutex mutex;
+  std::deque<LogLine> recent;
+  std::uint64_t next_id = 1;
+};
+
+Log::Log(LogSeverity least) : impl_(std::make_unique<Impl>()) {
+  impl_->least = least;
+  impl_->logger.set_level(level_of(least));
+  impl_->logger.flush_on(spdlog::level::info);
+  impl_->logger.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+}
+
+Log::~Log() = default;
+
+void Log::write(LogSeverity severity, const std::string& text) {
+  impl_->logger.log(level_of(severity), "{}", text);
+  if (severity < impl_->least) return;
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->recent.push_back({impl_->next_id++, UtcMillis{now.count()}, name_of(severity), text});
+  if (impl_->recent.size() > kKept) impl_->recent.pop_front();
+}
+
+std::vector<LogLine> Log::recent() const {
+  const std::scoped_lock lock(impl_->mutex);
+  return {impl_->recent.begin(), impl_->recent.end()};
+}
+
+}  // namespace omnisonde

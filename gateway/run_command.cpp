@@ -1,0 +1,151 @@
+#include "gateway/run_command.hpp"
+
+#include <pthread.h>
+#include <systemd/sd-daemon.h>
+
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <iostream>
+#include <memory>
+
+#include "gateway/config.hpp"
+#include "gateway/live_receiver.hpp"
+#include "gateway/log.hpp"
+#include "gateway/run_plan.hpp"
+#include "gateway/run_status.hpp"
+#include "gateway/station.hpp"
+#include "gateway/type_list.hpp"
+#include "gateway/web/web_server.hpp"
+#include "uploader/uploader.hpp"
+
+namespace omnisonde {
+namespace {
+
+using namespace std::chrono_literals;
+
+int fail(const Error& error, int status = 1) {
+  std::cerr << "omnisonde: " << error.line() << '\n';
+  return status;
+}
+
+uploader::Hooks uploader_hooks(Log& log, const Station& station) {
+  uploader::Hooks hooks;
+  hooks.log = [&log](uploader::LogLevel level, const std::string& text) {
+    log.write(static_cast<LogSeverity>(level), text);
+  };
+  hooks.clock_good = [&station] { return station.clock_good(); };
+  return hooks;
+}
+
+// Every thread started later inherits the mask: signals come to the main loop alone.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+bool stop_wanted(const sigset_t& signals, std::chrono::milliseconds time) {
+  const timespec wait{.tv_sec = time.count() / 1000, .tv_nsec = time.count() % 1000 * 1'000'000};
+  return sigtimedwait(&signals, nullptr, &wait) > 0;
+}
+
+using Receivers = std::vector<std::unique_ptr<LiveReceiver>>;
+
+Expected<Receivers> start_receivers(const Config& config, Station& station, Log& log) {
+  auto plans = live_plans(config);
+  if (!plans) return plans.error();
+  Receivers receivers;
+  for (LivePlan& plan : *plans) {
+    const std::string name = plan.name;
+    auto receiver = std::make_unique<LiveReceiver>(std::move(plan), station, log);
+    const auto started = receiver->start();
+    if (!started)
+      return Error{"[sdr:" + name + "] " + started.error().what, started.error().remedy};
+    receivers.push_back(std::move(receiver));
+  }
+  return receivers;
+}
+
+// The watchdog is fed only while every dsp thread turns; a dead dongle is not its business.
+void main_loop(const sigset_t& signals, const Receivers& receivers, Station& station) {
+  std::vector<std::uint64_t> beats(receivers.size(), 0);
+  while (!stop_wanted(signals, 500ms)) {
+    station.tick();
+    bool alive = true;
+    for (std::size_t i = 0; i < receivers.size(); ++i) {
+      const std::uint64_t beat = receivers[i]->heartbeat();
+      alive = alive && beat != beats[i];
+      beats[i] = beat;
+    }
+    if (alive) sd_notify(0, "WATCHDOG=1");
+  }
+}
+
+int run(const Config& config, Log& log) {
+  const sigset_t signals = block_stop_signals();
+  Station station(config, log);
+
+  const auto upload_config = uploader_config(config);
+  if (!upload_config) return fail(upload_config.error(), kExitConfig);
+  auto uploader = uploader::Uploader::start(*upload_config, uploader_hooks(log, station));
+  if (!uploader) return fail(uploader.error());
+
+  RunStatus status(config, station, **uploader, log);
+  std::unique_ptr<web::WebServer> web;
+  if (config.web.enabled) {
+    auto server =
+        web::WebServer::start(config.web, status.provider(),
+                              [&log](const std::string& line) { log.info("web: " + line); });
+    if (!server) return fail(server.error());
+    web = std::move(server).value();
+    log.info("status page on http://" + config.web.address + ":" + std::to_string(web->port()) +
+             "/");
+  }
+  station.set_outlets({.upload = [&](const Telemetry& record) { (*uploader)->accept(record); },
+                       .changed =
+                           [&] {
+                             if (web) web->notify();
+                           }});
+
+  auto receivers = start_receivers(config, station, log);
+  if (!receivers) return fail(receivers.error());
+  status.set_receivers(*receivers);
+  log.info("running: " + std::to_string(receivers->size()) + " receiver(s), types " +
+           all_type_names());
+  sd_notify(0, "READY=1\nSTATUS=receiving");
+
+  main_loop(signals, *receivers, station);
+
+  sd_notify(0, "STOPPING=1");
+  log.info("stopping");
+  for (const auto& receiver : *receivers) receiver->stop();  // from the source downwards
+  station.flush();
+  if (web) web->stop();
+  (*uploader)->stop();  // the outbox commits last
+  status.set_receivers({});
+  return 0;
+}
+
+}  // namespace
+
+int run_command(const RunOptions& options) {
+  ConfigRequest request;
+  request.path = options.config_path;
+  request.overrides = options.overrides;
+  for (const SondeType& type : sonde_types()) request.sonde_types.emplace_back(type.spec->type);
+  request.for_run = true;
+  const auto config = load_config(request);
+  if (!config) {
+    std::cerr << config.error().what << '\n';
+    return kExitConfig;
+  }
+  Log log(static_cast<LogSeverity>(config->log.level));
+  for (const std::string& warning : config->warnings) log.warning(warning);
+  return run(*config, log);
+}
+
+}  // namespace omnisonde

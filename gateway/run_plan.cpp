@@ -1,0 +1,132 @@
+#include "gateway/run_plan.hpp"
+
+#include <algorithm>
+#include <fstream>
+
+#include "gateway/type_list.hpp"
+
+namespace omnisonde {
+namespace {
+
+constexpr double kOnlyReach_hz = 5'000;
+
+Expected<std::string> first_line(const std::string& path, const char* key) {
+  if (path.empty()) return std::string{};
+  std::ifstream file(path);
+  std::string line;
+  if (!file || !std::getline(file, line) || line.empty()) {
+    return Error{std::string(key) + " = " + path + ": cannot read a secret from it",
+                 "the file's first line must hold it, readable by the service's user"};
+  }
+  return line;
+}
+
+std::vector<FrequencyRange> around(const std::vector<double>& mhz, double reach_hz) {
+  std::vector<FrequencyRange> ranges;
+  for (const double f : mhz) ranges.push_back({f * 1e6 - reach_hz, f * 1e6 + reach_hz});
+  return ranges;
+}
+
+Expected<std::vector<FixedChannel>> fixed_channels(const std::vector<FixedFrequency>& fixed) {
+  std::vector<FixedChannel> channels;
+  for (const FixedFrequency& f : fixed) {
+    const auto types = select_types(std::vector{f.type});
+    if (!types) return types.error();
+    channels.push_back({f.mhz * 1e6, types->front()});
+  }
+  return channels;
+}
+
+// What must be inside the window: fixed and always-frequencies, if they fit; else the band.
+std::vector<double> windows(const Config& config, const SdrConfig& sdr) {
+  if (sdr.center_mhz) return {*sdr.center_mhz * 1e6};
+  std::vector<double> wanted = config.frequencies.only_mhz;
+  wanted.insert(wanted.end(), config.frequencies.always_mhz.begin(),
+                config.frequencies.always_mhz.end());
+  for (const FixedFrequency& f : config.frequencies.fixed_mhz) wanted.push_back(f.mhz);
+  if (!wanted.empty()) {
+    const auto [low, high] = std::ranges::minmax_element(wanted);
+    return windows_for_band(*low * 1e6, *high * 1e6, sdr.sample_rate_hz);
+  }
+  return windows_for_band(config.band.min_mhz * 1e6, config.band.max_mhz * 1e6, sdr.sample_rate_hz);
+}
+
+}  // namespace
+
+Expected<std::vector<LivePlan>> live_plans(const Config& config) {
+  const auto types = select_types(config.decode.types);
+  if (!types) return types.error();
+  const auto fixed = fixed_channels(config.frequencies.fixed_mhz);
+  if (!fixed) return fixed.error();
+  std::vector<LivePlan> plans;
+  for (const SdrConfig& sdr : config.sdr) {
+    LivePlan plan;
+    plan.name = sdr.name;
+    plan.device = {
+        .driver = sdr.driver,
+        .serial = sdr.serial,
+        .args = sdr.soapy_args,
+        .sample_rate_hz = sdr.sample_rate_hz,
+        .gain_db = sdr.gain_mode == GainMode::kFixed ? std::optional(sdr.gain_db) : std::nullopt,
+        .frequency_error_ppm = sdr.frequency_error_ppm.value_or(0),
+        .bias_tee = sdr.bias_tee,
+        .antenna = sdr.antenna};
+    plan.windows_hz = windows(config, sdr);
+    plan.dwell_s = config.band.window_dwell_s;
+    plan.band.types = *types;
+    plan.band.fixed = *fixed;
+    plan.band.allowed =
+        config.frequencies.only_mhz.empty()
+            ? std::vector<FrequencyRange>{{config.band.min_mhz * 1e6, config.band.max_mhz * 1e6}}
+            : around(config.frequencies.only_mhz, kOnlyReach_hz);
+    plan.band.forbidden = around(config.frequencies.never_mhz, config.frequencies.guard_khz * 1e3);
+    plan.band.max_slots = static_cast<std::size_t>(config.decode.max_tracks);
+    plan.band.min_excess_db = config.detect.min_snr_db;
+    plans.push_back(std::move(plan));
+  }
+  return plans;
+}
+
+Expected<uploader::Config> uploader_config(const Config& config) {
+  uploader::Config out;
+  out.station.callsign = config.station.callsign;
+  if (config.station.latitude_deg && config.station.longitude_deg) {
+    out.station.position = GeoPosition{*config.station.latitude_deg, *config.station.longitude_deg,
+                                       config.station.altitude_m};
+  }
+  out.station.publish_position =
+      static_cast<uploader::PublishPosition>(config.sondehub.publish_position);
+  out.station.antenna = config.station.antenna;
+  out.station.contact_email = config.station.contact_email;
+  out.station.mobile = config.sondehub.mobile;
+  out.storage.path = config.storage.path;
+  out.storage.max_mb = config.storage.max_mb;
+  out.storage.keep_h = config.storage.keep_h;
+  out.sondehub.enabled = config.sondehub.enabled;
+  out.sondehub.url = config.sondehub.url;
+  out.sondehub.ca_file = config.sondehub.ca_file;
+  out.sondehub.batch_interval_s = config.sondehub.batch_interval_s;
+  out.sondehub.backfill_horizon_h = config.sondehub.backfill_horizon_h;
+  out.sondehub.upload_types = config.sondehub.upload_types;
+  out.sondehub.dry_run = config.sondehub.dry_run;
+  for (const MqttConfig& mqtt : config.mqtt) {
+    const auto password = first_line(mqtt.password_file, "[mqtt] password_file");
+    if (!password) return password.error();
+    const auto token = first_line(mqtt.token_file, "[mqtt] token_file");
+    if (!token) return token.error();
+    uploader::MqttConfig m;
+    m.name = mqtt.name;
+    m.uri = mqtt.url;
+    m.user = mqtt.user;
+    m.password = *password;
+    m.token = *token;
+    m.ca_file = mqtt.ca_file;
+    m.root = mqtt.root;
+    m.qos = mqtt.qos;
+    m.keep_alive_s = mqtt.keep_alive_s;
+    out.mqtt.push_back(std::move(m));
+  }
+  return out;
+}
+
+}  // namespace omnisonde

@@ -1,0 +1,19 @@
+// The operator's settings turned into what the rooms take.
+#pragma once
+
+#include <vector>
+
+#include "gateway/base/expected.hpp"
+#include "gateway/config.hpp"
+#include "gateway/live_receiver.hpp"
+#include "uploader/config.hpp"
+
+namespace omnisonde {
+
+/// One plan per [sdr:NAME]. @returns an Error for sonde types that do not exist.
+Expected<std::vector<LivePlan>> live_plans(const Config& config);
+
+/// @returns an Error for a secret's file that cannot be read.
+Expected<uploader::Config> uploader_config(const Config& config);
+
+}  // namespace omnisonde

@@ -1,0 +1,109 @@
+#include "gateway/run_status.hpp"
+
+#include "uploader/record.hpp"
+
+namespace omnisonde {
+namespace {
+
+UtcMillis system_now() {
+  return {std::chrono::duration_cast<std::chrono::milliseconds>(
+              std::chrono::system_clock::now().time_since_epoch())
+              .count()};
+}
+
+OutputStatus output_status(const uploader::OutputStatus& from, UtcMillis now) {
+  OutputStatus out;
+  out.name = from.name;
+  out.healthy = from.ok;
+  out.state = from.state;
+  out.queued = from.waiting;
+  out.delivered = from.delivered;
+  for (const uploader::ReasonCount& r : from.rejected) out.rejected.push_back({r.words, r.count});
+  if (from.last_success_age_s) {
+    out.last_success =
+        UtcMillis{now.ms - static_cast<std::int64_t>(*from.last_success_age_s * 1000)};
+  }
+  out.last_error = from.last_error;
+  return out;
+}
+
+}  // namespace
+
+RunStatus::RunStatus(const Config& config, const Station& station,
+                     const uploader::Uploader& uploader, const Log& log)
+    : config_(config),
+      station_(station),
+      uploader_(uploader),
+      log_(log),
+      started_(std::chrono::steady_clock::now()) {}
+
+void RunStatus::set_receivers(const std::vector<std::unique_ptr<LiveReceiver>>& receivers) {
+  const std::scoped_lock lock(mutex_);
+  receivers_.clear();
+  for (const auto& receiver : receivers) receivers_.push_back(receiver.get());
+}
+
+web::StatusProvider RunStatus::provider() const {
+  return {.status = [this](bool with_paths) { return status(with_paths); },
+          .spectra = [this] { return spectra(); }};
+}
+
+std::vector<SpectrumStatus> RunStatus::spectra() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<SpectrumStatus> out;
+  for (const LiveReceiver* receiver : receivers_) out.push_back(receiver->spectrum());
+  return out;
+}
+
+GatewayStatus RunStatus::status(bool with_paths) const {
+  GatewayStatus s;
+  s.version = uploader::software_version();
+  s.now = system_now();
+  s.uptime_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+  s.clock_synchronised = station_.clock_good();
+  s.station.callsign = config_.station.callsign;
+  s.station.antenna = config_.station.antenna;
+  if (config_.station.latitude_deg && config_.station.longitude_deg) {
+    s.station.position = GeoPosition{*config_.station.latitude_deg, *config_.station.longitude_deg,
+                                     config_.station.altitude_m};
+  }
+  s.band_min_hz = config_.band.min_mhz * 1e6;
+  s.band_max_hz = config_.band.max_mhz * 1e6;
+  s.tracks = station_.tracks(with_paths);
+  s.probing = station_.probing();
+  s.counters = station_.counters();
+  {
+    const std::scoped_lock lock(mutex_);
+    std::uint64_t samples = 0, lost = 0, overflows = 0;
+    for (const LiveReceiver* receiver : receivers_) {
+      s.devices.push_back(receiver->status());
+      const DeviceStatus& d = s.devices.back();
+      s.candidates += receiver->candidates();
+      samples += receiver->samples_in();
+      lost += d.lost_samples;
+      overflows += d.overflows;
+      s.health.push_back({"receiver " + d.name, d.healthy, d.healthy ? "" : d.state});
+    }
+    s.counters.push_back({"rx", "samples", "samples received", samples});
+    s.counters.push_back({"rx", "lost_samples", "samples lost between antenna and decoder", lost});
+    s.counters.push_back({"rx", "overflows", "times the driver reported a loss", overflows});
+  }
+  const uploader::UploadStatus upload = uploader_.status();
+  for (const uploader::OutputStatus& output : upload.outputs) {
+    s.outputs.push_back(output_status(output, s.now));
+    s.health.push_back({"output " + output.name, output.ok, output.ok ? "" : output.state});
+  }
+  std::uint64_t refused = 0;
+  for (const uploader::ReasonCount& r : upload.refused) refused += r.count;
+  s.counters.push_back({"outbox", "accepted", "records that entered the queue", upload.accepted});
+  s.counters.push_back(
+      {"outbox", "duplicates", "records that were in the queue already", upload.duplicates});
+  s.counters.push_back(
+      {"outbox", "refused", "records held back or against the hub's rules", refused});
+  s.health.push_back({"outbox", upload.outbox_state == "ok",
+                      upload.outbox_state == "ok" ? "" : upload.outbox_state});
+  s.log = log_.recent();
+  return s;
+}
+
+}  // namespace omnisonde

@@ -1,0 +1,155 @@
+#include "gateway/station.hpp"
+
+#include <sys/timex.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+namespace omnisonde {
+namespace {
+
+constexpr std::uint32_t kSlotsPerDevice = 1U << 24U;
+constexpr std::int64_t kGpsAheadMs = 18'000;  // GPS time against UTC since 2017-01-01
+constexpr std::int64_t kSameTimeMs = 5'000;
+
+UtcMillis system_now() {
+  return {std::chrono::duration_cast<std::chrono::milliseconds>(
+              std::chrono::system_clock::now().time_since_epoch())
+              .count()};
+}
+
+std::optional<GeoPosition> position_of(const StationConfig& station) {
+  if (!station.latitude_deg || !station.longitude_deg) return std::nullopt;
+  return GeoPosition{*station.latitude_deg, *station.longitude_deg, station.altitude_m};
+}
+
+std::string describe(const Telemetry& record) {
+  char text[96];
+  std::snprintf(text, sizeof text, " %.3f MHz snr=%.1f dB", record.rx.frequency_hz / 1e6,
+                static_cast<double>(record.rx.snr_db.value_or(0)));
+  return record.type + " " + (record.serial.empty() ? "(serial not yet known)" : record.serial) +
+         text;
+}
+
+}  // namespace
+
+bool system_clock_synchronised() {
+  timex query{};
+  return adjtimex(&query) != -1 && (query.status & STA_UNSYNC) == 0;
+}
+
+Station::Station(const Config& config, Log& log)
+    : log_(log),
+      encrypted_(config.decode.encrypted),
+      plausibility_(config.filter, position_of(config.station)),
+      tracks_({.timeout_s = config.decode.track_timeout_s,
+               .history_s = config.web.live_history_min * 60,
+               .show_encrypted = config.decode.encrypted != EncryptedMode::kIgnore},
+              position_of(config.station)) {}
+
+std::uint32_t Station::global_slot(const std::string& device, std::uint32_t slot) {
+  const auto [entry, is_new] =
+      device_index_.try_emplace(device, static_cast<std::uint32_t>(device_index_.size()));
+  return entry->second * kSlotsPerDevice + slot % kSlotsPerDevice;
+}
+
+void Station::on_records(const std::string& device, std::vector<SlotRecord> records) {
+  {
+    const std::scoped_lock lock(mutex_);
+    const UtcMillis now = system_now();
+    std::vector<Telemetry> ready;
+    for (SlotRecord& record : records) {
+      ++records_;
+      compare_clocks(record.telemetry);
+      if (tracks_.add(device, record.slot_id, record.telemetry, now)) announce(record.telemetry);
+      record.slot_id = global_slot(device, record.slot_id);
+      gate_.add(std::move(record), ready);
+    }
+    pass_on(ready, now);
+  }
+  if (outlets_.changed) outlets_.changed();
+}
+
+void Station::announce(const Telemetry& record) {
+  if (!record.encrypted) {
+    log_.info("track " + describe(record) + " found");
+  } else if (encrypted_ == EncryptedMode::kLog) {
+    log_.info("track " + describe(record) + " is encrypted and will not be uploaded");
+  }
+}
+
+void Station::pass_on(std::vector<Telemetry>& records, UtcMillis now) {
+  for (Telemetry& record : records) {
+    if (record.hold_reason.empty()) {
+      const bool clock = clock_confirmed_ || system_clock_synchronised();
+      const auto fault = plausibility_.fault(record, clock ? std::optional(now) : std::nullopt);
+      if (fault) record.hold_reason = *fault;
+    }
+    ++(record.hold_reason.empty() ? passed_ : held_);
+    if (outlets_.upload) outlets_.upload(record);
+  }
+}
+
+// A sonde's clock is GPS time from the sky. One that agrees with ours vouches for it, on stations
+// that have no time daemon.
+void Station::compare_clocks(const Telemetry& record) {
+  if (clock_confirmed_ || !record.datetime || !record.hold_reason.empty()) return;
+  const std::int64_t ahead = record.time_reference == TimeReference::kGps ? kGpsAheadMs : 0;
+  clock_confirmed_ = std::abs(record.datetime->ms - ahead - record.rx.received.ms) < kSameTimeMs;
+}
+
+void Station::on_closed_slots(const std::string& device, const std::vector<std::uint32_t>& slots) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Telemetry> ready;
+  for (const std::uint32_t slot : slots) gate_.slot_closed(global_slot(device, slot), ready);
+  pass_on(ready, system_now());
+}
+
+void Station::on_slots(const std::string& device, const std::vector<SlotView>& slots) {
+  const std::scoped_lock lock(mutex_);
+  tracks_.update_slots(device, slots);
+  std::uint64_t probing = 0;
+  for (const SlotView& slot : slots) probing += slot.state == SlotState::kProbing ? 1 : 0;
+  probing_[device] = probing;
+}
+
+void Station::tick() {
+  const std::scoped_lock lock(mutex_);
+  tracks_.expire(system_now());
+}
+
+void Station::flush() {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Telemetry> ready;
+  gate_.flush(ready);
+  pass_on(ready, system_now());
+}
+
+std::vector<TrackStatus> Station::tracks(bool with_paths) const {
+  const std::scoped_lock lock(mutex_);
+  return tracks_.tracks(with_paths);
+}
+
+std::uint64_t Station::probing() const {
+  const std::scoped_lock lock(mutex_);
+  std::uint64_t sum = 0;
+  for (const auto& [device, count] : probing_) sum += count;
+  return sum;
+}
+
+std::vector<StageCounter> Station::counters() const {
+  const std::scoped_lock lock(mutex_);
+  return {{"decode", "records", "records that the decoders made", records_},
+          {"tracks", "duplicates", "records heard before on another slot or receiver",
+           gate_.duplicates()},
+          {"tracks", "passed", "records handed on for upload", passed_},
+          {"tracks", "held", "records that must not be uploaded", held_}};
+}
+
+bool Station::clock_good() const {
+  const std::scoped_lock lock(mutex_);
+  return clock_confirmed_ || system_clock_synchronised();
+}
+
+}  // namespace omnisonde

@@ -1,0 +1,72 @@
+// Where the receivers' records meet: each frame once, judged, shown and handed to the uploader.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/config.hpp"
+#include "gateway/live_receiver.hpp"
+#include "gateway/log.hpp"
+#include "gateway/plausibility.hpp"
+#include "gateway/record_gate.hpp"
+#include "gateway/track_table.hpp"
+
+namespace omnisonde {
+
+/// Thread-safe: receivers call from their dsp threads, the page from its own.
+class Station final : public RecordSink {
+ public:
+  struct Outlets {
+    std::function<void(const Telemetry&)> upload;  ///< may be empty
+    std::function<void()> changed;                 ///< a track has changed; may be empty
+  };
+  Station(const Config& config, Log& log);
+
+  /// Before the receivers start.
+  void set_outlets(Outlets outlets) { outlets_ = std::move(outlets); }
+
+  void on_records(const std::string& device, std::vector<SlotRecord> records) override;
+  void on_closed_slots(const std::string& device, const std::vector<std::uint32_t>& slots) override;
+  void on_slots(const std::string& device, const std::vector<SlotView>& slots) override;
+
+  /// Tracks time out. Call about once a second.
+  void tick();
+  /// Nothing more will come: what waits for a serial is let go.
+  void flush();
+
+  [[nodiscard]] std::vector<TrackStatus> tracks(bool with_paths) const;
+  [[nodiscard]] std::uint64_t probing() const;
+  [[nodiscard]] std::vector<StageCounter> counters() const;
+
+  /// Our wall clock can be trusted: the system says that it is synchronised, or a sonde's GPS time
+  /// has agreed with it within seconds.
+  [[nodiscard]] bool clock_good() const;
+
+ private:
+  [[nodiscard]] std::uint32_t global_slot(const std::string& device, std::uint32_t slot);
+  void pass_on(std::vector<Telemetry>& records, UtcMillis now);
+  void compare_clocks(const Telemetry& record);
+  void announce(const Telemetry& record);
+
+  Log& log_;
+  EncryptedMode encrypted_;
+  Outlets outlets_;
+  mutable std::mutex mutex_;
+  RecordGate gate_;
+  Plausibility plausibility_;
+  TrackTable tracks_;
+  std::map<std::string, std::uint32_t> device_index_;
+  std::map<std::string, std::uint64_t> probing_;
+  std::uint64_t records_ = 0, passed_ = 0, held_ = 0;
+  bool clock_confirmed_ = false;
+};
+
+/// The kernel's word on the system clock (adjtimex).
+[[nodiscard]] bool system_clock_synchronised();
+
+}  // namespace omnisonde
