@@ -16,7 +16,8 @@ StreamReader::Block StreamReader::take_block() {
   clipped_ += dsp::convert(source_.info().format, std::span(raw_).first(valid * width_),
                            std::span(samples_).first(valid));
   std::fill(samples_.begin() + static_cast<std::ptrdiff_t>(valid), samples_.end(), dsp::Sample{});
-  const Block block{samples_, next_index_, valid, ended_};
+  // A fault is no end: the next call reports it.
+  const Block block{samples_, next_index_, valid, ended_ && fault_.ok()};
   next_index_ += valid;
   filled_ = 0;
   return block;
