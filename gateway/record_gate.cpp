@@ -67,6 +67,7 @@ void RecordGate::release(Telemetry record, std::vector<Telemetry>& out) {
 
 bool RecordGate::heard_before(const Telemetry& record) {
   if (record.serial.empty()) return false;
+  if (!record.frame_number && !record.datetime) return false;  // nothing to tell it by
   const std::string sonde = record.type + "/" + record.serial;
   if (!heard_.contains(sonde)) {
     heard_order_.push_back(sonde);
