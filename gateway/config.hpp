@@ -21,17 +21,14 @@ struct StationConfig {
   std::string contact_email;
 };
 
-enum class GainMode : std::uint8_t { kFixed, kAuto, kAgc };
-
 /// One [sdr:NAME].
 struct SdrConfig {
   std::string name;    ///< NAME
   std::string driver;  ///< SoapySDR's driver key
   std::string serial;  ///< exact; empty means the first one found
   std::string soapy_args;
-  GainMode gain_mode = GainMode::kAuto;
-  double gain_db = 0;                         ///< with GainMode::kFixed
-  std::optional<double> frequency_error_ppm;  ///< nothing means auto
+  std::optional<double> gain_db;    ///< nothing means the tuner's own control
+  double frequency_error_ppm = 0;
   bool bias_tee = false;
   std::string antenna;
   double sample_rate_hz = 2'400'000;
@@ -65,8 +62,7 @@ struct DecodeConfig {
 };
 
 struct DetectConfig {
-  double min_snr_db = 0;
-  double channel_raster_hz = 0;  ///< 0: none
+  double min_excess_db = 0;  ///< over the noise floor
 };
 
 enum class PublishPosition : std::uint8_t { kExact, kCoarse, kNo };

@@ -46,10 +46,7 @@ void set_listen(Config& c, I, V v) {
 }
 
 void set_gain(Config& c, I i, V v) {
-  c.sdr[i].gain_mode = !v.is_word        ? GainMode::kFixed
-                       : v.text == "agc" ? GainMode::kAgc
-                                         : GainMode::kAuto;
-  c.sdr[i].gain_db = v.number;
+  c.sdr[i].gain_db = number_or_nothing(v);
 }
 
 // clang-format off
@@ -82,12 +79,12 @@ constexpr KeySpec kKeys[] = {
     {"sdr", "soapy_args", K::kText, "", kNone, kNone, "", "",
      "Further arguments for SoapySDR, `key=value` separated by commas, for example `remote=tcp://host`.",
      [](Config& c, I i, V v) { c.sdr[i].soapy_args = v.text; }},
-    {"sdr", "gain_db", K::kNumberOr, "dB", 0, 100, "auto|agc", "auto",
-     "Overall gain. `auto`: the gateway chooses; `agc`: the tuner's own control.",
+    {"sdr", "gain_db", K::kNumberOr, "dB", 0, 100, "agc", "agc",
+     "Overall gain. `agc`: the tuner's own control.",
      set_gain},
-    {"sdr", "frequency_error_ppm", K::kNumberOr, "ppm", -200, 200, "auto", "0",
-     "Error of the receiver's crystal. `auto`: learnt from sondes that announce their frequency.",
-     [](Config& c, I i, V v) { c.sdr[i].frequency_error_ppm = number_or_nothing(v); }},
+    {"sdr", "frequency_error_ppm", K::kNumber, "ppm", -200, 200, "", "0",
+     "Error of the receiver's crystal; positive when it runs fast.",
+     [](Config& c, I i, V v) { c.sdr[i].frequency_error_ppm = v.number; }},
     {"sdr", "bias_tee", K::kYesNo, "", kNone, kNone, "", "no",
      "Feeds a preamplifier through the antenna cable.",
      [](Config& c, I i, V v) { c.sdr[i].bias_tee = v.number > 0; }},
@@ -140,12 +137,9 @@ constexpr KeySpec kKeys[] = {
      "Encrypted sondes (never uploaded): not shown, shown on the page, or also written to the log.",
      [](Config& c, I, V v) { c.decode.encrypted = static_cast<EncryptedMode>(static_cast<int>(v.number)); }},
 
-    {"detect", "min_snr_db", K::kNumber, "dB", 0, 40, "", "2",
-     "How far a carrier must stand above the noise in its own bandwidth, averaged over a second, to be looked at.",
-     [](Config& c, I, V v) { c.detect.min_snr_db = v.number; }},
-    {"detect", "channel_raster_hz", K::kNumber, "Hz", 0, 100'000, "", "10000",
-     "Sondes are mostly set to multiples of this; used for the first guess only. 0: no raster.",
-     [](Config& c, I, V v) { c.detect.channel_raster_hz = v.number; }},
+    {"detect", "min_excess_db", K::kNumber, "dB", 0.3, 40, "", "0.5",
+     "How far the power in a sonde's bandwidth must stand above the noise floor, averaged over a second, for a carrier to be looked at. 0.5 finds what is too weak to decode.",
+     [](Config& c, I, V v) { c.detect.min_excess_db = v.number; }},
 
     {"filter", "max_altitude_m", K::kNumber, "m", 1000, 100'000, "", "50000",
      "Higher is taken for a fault. SondeHub takes nothing above 50000.",

@@ -67,8 +67,8 @@ Expected<std::vector<LivePlan>> live_plans(const Config& config) {
         .serial = sdr.serial,
         .args = sdr.soapy_args,
         .sample_rate_hz = sdr.sample_rate_hz,
-        .gain_db = sdr.gain_mode == GainMode::kFixed ? std::optional(sdr.gain_db) : std::nullopt,
-        .frequency_error_ppm = sdr.frequency_error_ppm.value_or(0),
+        .gain_db = sdr.gain_db,
+        .frequency_error_ppm = sdr.frequency_error_ppm,
         .bias_tee = sdr.bias_tee,
         .antenna = sdr.antenna};
     plan.windows_hz = windows(config, sdr);
@@ -81,7 +81,7 @@ Expected<std::vector<LivePlan>> live_plans(const Config& config) {
             : around(config.frequencies.only_mhz, kOnlyReach_hz);
     plan.band.forbidden = around(config.frequencies.never_mhz, config.frequencies.guard_khz * 1e3);
     plan.band.max_slots = static_cast<std::size_t>(config.decode.max_tracks);
-    plan.band.min_excess_db = config.detect.min_snr_db;
+    plan.band.min_excess_db = config.detect.min_excess_db;
     plans.push_back(std::move(plan));
   }
   return plans;

@@ -82,8 +82,7 @@ void Station::announce(const Telemetry& record) {
 void Station::pass_on(std::vector<Telemetry>& records, UtcMillis now) {
   for (Telemetry& record : records) {
     if (record.hold_reason.empty()) {
-      const bool clock = clock_confirmed_ || system_clock_synchronised();
-      const auto fault = plausibility_.fault(record, clock ? std::optional(now) : std::nullopt);
+      const auto fault = plausibility_.fault(record, clock_good() ? std::optional(now) : std::nullopt);
       if (fault) record.hold_reason = *fault;
     }
     ++(record.hold_reason.empty() ? passed_ : held_);
@@ -148,7 +147,6 @@ std::vector<StageCounter> Station::counters() const {
 }
 
 bool Station::clock_good() const {
-  const std::scoped_lock lock(mutex_);
   return clock_confirmed_ || system_clock_synchronised();
 }
 

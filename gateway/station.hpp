@@ -1,6 +1,7 @@
 // Where the receivers' records meet: each frame once, judged, shown and handed to the uploader.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -44,7 +45,7 @@ class Station final : public RecordSink {
   [[nodiscard]] std::vector<StageCounter> counters() const;
 
   /// Our wall clock can be trusted: the system says that it is synchronised, or a sonde's GPS time
-  /// has agreed with it within seconds.
+  /// has agreed with it within seconds. Takes no lock: the uploader asks from within its calls.
   [[nodiscard]] bool clock_good() const;
 
  private:
@@ -63,7 +64,7 @@ class Station final : public RecordSink {
   std::map<std::string, std::uint32_t> device_index_;
   std::map<std::string, std::uint64_t> probing_;
   std::uint64_t records_ = 0, passed_ = 0, held_ = 0;
-  bool clock_confirmed_ = false;
+  std::atomic<bool> clock_confirmed_{false};
 };
 
 /// The kernel's word on the system clock (adjtimex).

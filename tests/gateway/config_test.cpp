@@ -66,7 +66,7 @@ TEST_F(ConfigText, TakesEveryKindOfValue) {
       "[station]\ncallsign = DL1ABC-9\nlatitude_deg = 48.1\nlongitude_deg = -11.5\n"
       "altitude_m = 520\nantenna = Yagi #2 (5 elements)\n"
       "[sdr:roof]\ndriver = rtlsdr\nserial = 00000001\ngain_db = 40.2 ; dB\nbias_tee = yes\n"
-      "frequency_error_ppm = auto\ncenter_mhz = 403.0\nsample_rate_hz = 2048000\n"
+      "frequency_error_ppm = -1.5\ncenter_mhz = 403.0\nsample_rate_hz = 2048000\n"
       "[sdr:attic]\ndriver = airspy\ngain_db = agc\n"
       "[frequencies]\nonly_mhz = 402.3,\n   403.01, 404\nfixed_mhz = 401.5:rs41\n"
       "[decode]\ntypes = dfm\nencrypted = log\n"
@@ -79,13 +79,13 @@ TEST_F(ConfigText, TakesEveryKindOfValue) {
   ASSERT_EQ(c.sdr.size(), 2U);
   EXPECT_EQ(c.sdr[0].name, "roof");
   EXPECT_EQ(c.sdr[0].serial, "00000001");
-  EXPECT_EQ(c.sdr[0].gain_mode, GainMode::kFixed);
-  EXPECT_DOUBLE_EQ(c.sdr[0].gain_db, 40.2);
+  ASSERT_TRUE(c.sdr[0].gain_db.has_value());
+  EXPECT_DOUBLE_EQ(*c.sdr[0].gain_db, 40.2);
   EXPECT_TRUE(c.sdr[0].bias_tee);
-  EXPECT_FALSE(c.sdr[0].frequency_error_ppm.has_value());
+  EXPECT_DOUBLE_EQ(c.sdr[0].frequency_error_ppm, -1.5);
   EXPECT_DOUBLE_EQ(*c.sdr[0].center_mhz, 403);
-  EXPECT_EQ(c.sdr[1].gain_mode, GainMode::kAgc);
-  EXPECT_DOUBLE_EQ(*c.sdr[1].frequency_error_ppm, 0);
+  EXPECT_FALSE(c.sdr[1].gain_db.has_value());
+  EXPECT_DOUBLE_EQ(c.sdr[1].frequency_error_ppm, 0);
   EXPECT_FALSE(c.sdr[1].center_mhz.has_value());
   EXPECT_THAT(c.frequencies.only_mhz, ElementsAre(402.3, 403.01, 404));
   ASSERT_EQ(c.frequencies.fixed_mhz.size(), 1U);
