@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "gateway/web/web_server.hpp"
-#include "web_sample.hpp"
+#include "tests/gateway/web_sample.hpp"
 
 namespace {
 std::atomic<bool> g_ended = false;  // the one way to hear of a signal

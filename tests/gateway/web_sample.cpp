@@ -1,4 +1,4 @@
-#include "web_sample.hpp"
+#include "tests/gateway/web_sample.hpp"
 
 #include <algorithm>
 #include <cmath>

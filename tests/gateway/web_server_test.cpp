@@ -18,7 +18,7 @@
 #include <random>
 #include <thread>
 
-#include "web_sample.hpp"
+#include "tests/gateway/web_sample.hpp"
 
 namespace omnisonde::web {
 namespace {

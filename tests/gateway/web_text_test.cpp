@@ -9,7 +9,7 @@
 #include "gateway/web/assets.hpp"
 #include "gateway/web/metrics.hpp"
 #include "gateway/web/status_json.hpp"
-#include "web_sample.hpp"
+#include "tests/gateway/web_sample.hpp"
 
 namespace omnisonde::web {
 namespace {

@@ -4,19 +4,23 @@
 #include <array>
 #include <cctype>
 #include <initializer_list>
+#include <vector>
 
 namespace omnisonde::layering {
 namespace {
 
 using Names = std::initializer_list<std::string_view>;
 
-bool contains(Names names, std::string_view name) {
+template <typename Range>
+bool is_in(const Range& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
+bool contains(Names names, std::string_view name) { return is_in(names, name); }
 
 // A place is a room ("dsp"), or a file ("dsp/fft.cpp") where only that may.
-bool in_places(Names places, std::string_view room, std::string_view path) {
-  return contains(places, room) || contains(places, path);
+bool in_places(const std::vector<std::string_view>& places, std::string_view room,
+               std::string_view path) {
+  return is_in(places, room) || is_in(places, path);
 }
 
 // gateway/base is a room of its own: the one that all others may enter.
@@ -40,9 +44,9 @@ bool arrow_allowed(std::string_view from, std::string_view path) {
 // Third parties and the only places that may include them, so that swapping one touches one room.
 struct ThirdParty {
   std::string_view prefix;
-  Names places;
+  std::vector<std::string_view> places;  // owned: an initializer_list's array would not live on
 };
-const std::array kThirdParties{
+const std::vector<ThirdParty> kThirdParties{
     ThirdParty{"SoapySDR/", {"gateway/source_soapy.cpp", "simulator", "tests"}},
     ThirdParty{"fftw3.h", {"dsp/fft.cpp"}},
     ThirdParty{"liquid/", {"dsp", "tests"}},
