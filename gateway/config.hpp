@@ -27,7 +27,7 @@ struct SdrConfig {
   std::string driver;  ///< SoapySDR's driver key
   std::string serial;  ///< exact; empty means the first one found
   std::string soapy_args;
-  std::optional<double> gain_db;    ///< nothing means the tuner's own control
+  std::optional<double> gain_db;  ///< nothing means the tuner's own control
   double frequency_error_ppm = 0;
   bool bias_tee = false;
   std::string antenna;

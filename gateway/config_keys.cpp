@@ -45,9 +45,7 @@ void set_listen(Config& c, I, V v) {
   c.web.port = static_cast<std::uint16_t>(v.number);
 }
 
-void set_gain(Config& c, I i, V v) {
-  c.sdr[i].gain_db = number_or_nothing(v);
-}
+void set_gain(Config& c, I i, V v) { c.sdr[i].gain_db = number_or_nothing(v); }
 
 // clang-format off
 constexpr KeySpec kKeys[] = {

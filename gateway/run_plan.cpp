@@ -62,15 +62,14 @@ Expected<std::vector<LivePlan>> live_plans(const Config& config) {
   for (const SdrConfig& sdr : config.sdr) {
     LivePlan plan;
     plan.name = sdr.name;
-    plan.device = {
-        .driver = sdr.driver,
-        .serial = sdr.serial,
-        .args = sdr.soapy_args,
-        .sample_rate_hz = sdr.sample_rate_hz,
-        .gain_db = sdr.gain_db,
-        .frequency_error_ppm = sdr.frequency_error_ppm,
-        .bias_tee = sdr.bias_tee,
-        .antenna = sdr.antenna};
+    plan.device = {.driver = sdr.driver,
+                   .serial = sdr.serial,
+                   .args = sdr.soapy_args,
+                   .sample_rate_hz = sdr.sample_rate_hz,
+                   .gain_db = sdr.gain_db,
+                   .frequency_error_ppm = sdr.frequency_error_ppm,
+                   .bias_tee = sdr.bias_tee,
+                   .antenna = sdr.antenna};
     plan.windows_hz = windows(config, sdr);
     plan.dwell_s = config.band.window_dwell_s;
     plan.band.types = *types;

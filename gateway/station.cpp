@@ -82,7 +82,8 @@ void Station::announce(const Telemetry& record) {
 void Station::pass_on(std::vector<Telemetry>& records, UtcMillis now) {
   for (Telemetry& record : records) {
     if (record.hold_reason.empty()) {
-      const auto fault = plausibility_.fault(record, clock_good() ? std::optional(now) : std::nullopt);
+      const auto fault =
+          plausibility_.fault(record, clock_good() ? std::optional(now) : std::nullopt);
       if (fault) record.hold_reason = *fault;
     }
     ++(record.hold_reason.empty() ? passed_ : held_);
@@ -146,8 +147,6 @@ std::vector<StageCounter> Station::counters() const {
           {"tracks", "held", "records that must not be uploaded", held_}};
 }
 
-bool Station::clock_good() const {
-  return clock_confirmed_ || system_clock_synchronised();
-}
+bool Station::clock_good() const { return clock_confirmed_ || system_clock_synchronised(); }
 
 }  // namespace omnisonde
