@@ -162,6 +162,10 @@ void BandReceiver::look_for_candidates() {
   detector_.find(spectrum_.fast(), floor_, static_cast<float>(kQuickExcess_db), quick_);
   if (spectrum_.slow_complete()) {
     for (const dsp::Candidate& candidate : candidates_) consider(candidate);
+    strangers_ =
+        static_cast<std::size_t>(std::ranges::count_if(candidates_, [&](const dsp::Candidate& c) {
+          return !tracked(plan_.centre_hz + c.offset_hz);
+        }));
   }
   for (const dsp::Candidate& candidate : quick_) consider(candidate);
 }
@@ -172,6 +176,13 @@ bool BandReceiver::welcome(double frequency_hz) const {
   };
   if (std::ranges::any_of(plan_.forbidden, within)) return false;
   return plan_.allowed.empty() || std::ranges::any_of(plan_.allowed, within);
+}
+
+bool BandReceiver::tracked(double frequency_hz) const {
+  return std::ranges::any_of(slots_, [&](const Active& active) {
+    return active.slot->state() != SlotState::kProbing &&
+           std::abs(active.slot->carrier_hz() - frequency_hz) < kOwnTracked_hz;
+  });
 }
 
 bool BandReceiver::covered(double frequency_hz) const {
@@ -218,6 +229,7 @@ std::vector<SlotView> BandReceiver::slots() const {
     const Slot& slot = *active.slot;
     SlotView view{slot.id(), slot.state(), slot.carrier_hz(), slot.type(), {}};
     for (const Slot::TypeCounts& c : slot.counts()) {
+      if (view.type != nullptr && view.type->spec != c.spec) continue;  // its false starts
       view.counts.syncs += c.counts.syncs;
       view.counts.good += c.counts.good;
       view.counts.bad += c.counts.bad;

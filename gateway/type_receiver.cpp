@@ -39,6 +39,8 @@ TypeReceiver::TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKin
       search_(type.spec->modem, type.spec->sync_bits, type.spec->accept_inverted, rate_hz, kind),
       demod_(make_demod(type.spec->modem, rate_hz, kind)),
       decoder_(type.make()),
+      threshold_(
+          search_threshold(search_.pattern_samples() * type.spec->modem.symbol_rate_hz / rate_hz)),
       deep_tokens_(kDeepBurst) {}
 
 double TypeReceiver::samples(std::size_t bits) const {
@@ -85,15 +87,11 @@ void TypeReceiver::search(const dsp::SampleRing& ring, std::span<const double> o
   window_.resize(static_cast<std::size_t>(count));
   ring.copy(searched_to_, window_);
   hits_.clear();
-  const double symbols = search_.pattern_samples() * spec().modem.symbol_rate_hz / rate_hz_;
-  search_.search(window_, searched_to_, offsets_hz, search_threshold(symbols), hits_);
+  search_.search(window_, searched_to_, offsets_hz, threshold_, hits_);
   searched_to_ = ring.end() - pattern;
   deep_tokens_ = std::min(
       kDeepBurst, deep_tokens_ + kDeepPerSecond * static_cast<double>(count - pattern) / rate_hz_);
-  for (const dsp::SyncHit& hit : hits_) {
-    ++counts_.syncs;
-    add_hit(hit, false);
-  }
+  for (const dsp::SyncHit& hit : hits_) add_hit(hit, false);
 }
 
 // Where the flywheel expects the next sync the best place is taken, however weak: sync must never
@@ -115,9 +113,7 @@ void TypeReceiver::search_window(const dsp::SampleRing& ring) {
   });
   searched_to_ = to;
   deep_tokens_ = std::min(kDeepBurst, deep_tokens_ + kDeepPerSecond * spec().frame_period_s);
-  const double symbols = search_.pattern_samples() * spec().modem.symbol_rate_hz / rate_hz_;
   if (best != hits_.end() && best->inverted == lock_->inverted) {
-    if (best->score >= search_threshold(symbols)) ++counts_.syncs;
     add_hit(*best, true);
   } else {
     ++lock_->missed;
@@ -158,6 +154,7 @@ void TypeReceiver::finish_pending(const dsp::SampleRing& ring, const StreamClock
     const Pending done = p;
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
     if (done.fit.start < decoded_to_ - 2 * demod_->unit_samples()) continue;  // inside a good frame
+    if (done.score >= threshold_) ++counts_.syncs;
     if (decode(ring, done)) {
       good_frame(done, clock, centre_hz, out);
       i = 0;
@@ -283,7 +280,7 @@ void TypeReceiver::good_frame(const Pending& pending, const StreamClock& clock, 
 }
 
 void TypeReceiver::bad_frame(const Pending& pending) {
-  ++counts_.bad;
+  if (pending.score >= threshold_) ++counts_.bad;
   if (lock_ && pending.predicted) ++lock_->missed;
 }
 

@@ -36,7 +36,9 @@ struct GoodFrame {
 };
 
 struct FrameCounts {
-  std::uint64_t syncs = 0, good = 0, bad = 0;
+  std::uint64_t syncs = 0;  ///< places that looked like a sync and were tried as a frame
+  std::uint64_t good = 0;   ///< frames that passed their checks
+  std::uint64_t bad = 0;    ///< syncs whose frame did not
 };
 
 /// One thread. Allocates while growing to its type's frame.
@@ -113,6 +115,7 @@ class TypeReceiver {
   Frame frame_;
   std::optional<Lock> lock_;
   FrameCounts counts_;
+  float threshold_;         ///< score from which a place counts as a sync
   double deep_tokens_ = 0;  ///< frames that may still climb to the dear rungs
   std::int64_t searched_to_ = 0;
   double decoded_to_ = 0;  ///< end of the last good frame: no sync within it is one
