@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "dsp/complex_product.hpp"
 #include "gateway/base/assert.hpp"
 
 namespace omnisonde::dsp {
@@ -16,11 +17,6 @@ constexpr std::size_t kShortFrame = 1000;  // bits
 constexpr std::size_t kWander = 5;         // units either side that give the local carrier
 constexpr double kEarlyLate = 1.0 / 8;     // of a unit
 constexpr float kMinNoiseShare = 1e-3F;    // noise floor for LLRs: no real channel is cleaner
-
-Sample times(Sample a, Sample b) {
-  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
-}
-Sample times_conj(Sample a, Sample b) { return times(a, std::conj(b)); }
 
 // Sum of |coherent sums over `part` units|^2: grows with the quality of timing and carrier.
 double part_power(std::span<const Sample> aligned, std::size_t part) {

@@ -4,16 +4,13 @@
 #include <cmath>
 #include <numbers>
 
+#include "dsp/complex_product.hpp"
 #include "gateway/base/assert.hpp"
 
 namespace omnisonde::dsp {
 namespace {
 
 constexpr double kTwoPi = 2.0 * std::numbers::pi;
-
-Sample times(Sample a, Sample b) {  // std::complex multiplies with NaN checks otherwise
-  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
-}
 
 Sample unit_phasor(double turns) {
   const double angle = -kTwoPi * (turns - std::floor(turns));

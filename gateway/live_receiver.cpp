@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "gateway/base/system_clock.hpp"
+
 namespace omnisonde {
 namespace {
 
@@ -16,12 +18,6 @@ constexpr std::size_t kSpectrumPoints = 1200;
 constexpr double kClockStep_ms = 300;
 constexpr auto kFirstPause = 1s;
 constexpr auto kLongestPause = 30s;
-
-UtcMillis system_now() {
-  return {std::chrono::duration_cast<std::chrono::milliseconds>(
-              std::chrono::system_clock::now().time_since_epoch())
-              .count()};
-}
 
 void sleep_unless_stopped(const std::stop_token& stop, std::chrono::milliseconds time) {
   const auto until = std::chrono::steady_clock::now() + time;

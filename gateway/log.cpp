@@ -3,9 +3,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <chrono>
 #include <deque>
 #include <mutex>
+
+#include "gateway/base/system_clock.hpp"
 
 namespace omnisonde {
 namespace {
@@ -62,10 +63,8 @@ Log::~Log() = default;
 void Log::write(LogSeverity severity, const std::string& text) {
   impl_->logger.log(level_of(severity), "{}", text);
   if (severity < impl_->least) return;
-  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
   const std::scoped_lock lock(impl_->mutex);
-  impl_->recent.push_back({impl_->next_id++, UtcMillis{now.count()}, name_of(severity), text});
+  impl_->recent.push_back({impl_->next_id++, system_now(), name_of(severity), text});
   if (impl_->recent.size() > kKept) impl_->recent.pop_front();
 }
 

@@ -1,15 +1,10 @@
 #include "gateway/run_status.hpp"
 
+#include "gateway/base/system_clock.hpp"
 #include "uploader/record.hpp"
 
 namespace omnisonde {
 namespace {
-
-UtcMillis system_now() {
-  return {std::chrono::duration_cast<std::chrono::milliseconds>(
-              std::chrono::system_clock::now().time_since_epoch())
-              .count()};
-}
 
 OutputStatus output_status(const uploader::OutputStatus& from, UtcMillis now) {
   OutputStatus out;

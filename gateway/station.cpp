@@ -2,9 +2,10 @@
 
 #include <sys/timex.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
+
+#include "gateway/base/system_clock.hpp"
 
 namespace omnisonde {
 namespace {
@@ -12,12 +13,6 @@ namespace {
 constexpr std::uint32_t kSlotsPerDevice = 1U << 24U;
 constexpr std::int64_t kGpsAheadMs = 18'000;  // GPS time against UTC since 2017-01-01
 constexpr std::int64_t kSameTimeMs = 5'000;
-
-UtcMillis system_now() {
-  return {std::chrono::duration_cast<std::chrono::milliseconds>(
-              std::chrono::system_clock::now().time_since_epoch())
-              .count()};
-}
 
 std::optional<GeoPosition> position_of(const StationConfig& station) {
   if (!station.latitude_deg || !station.longitude_deg) return std::nullopt;

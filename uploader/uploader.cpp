@@ -7,6 +7,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "gateway/base/system_clock.hpp"
 #include "uploader/hub_https.hpp"
 #include "uploader/mqtt_ws.hpp"
 #include "uploader/outbox.hpp"
@@ -20,11 +21,6 @@ namespace {
 constexpr std::size_t kMaxOutputs = 63;   // bits of NewRecord::outputs
 constexpr std::size_t kMaxReasons = 100;  // distinct hold reasons that are counted apart
 constexpr double kUnknownSnr_db = -1000;
-
-UtcMillis system_now() {
-  using namespace std::chrono;
-  return {duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
-}
 
 std::string json_of(const UploadStatus& status) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();

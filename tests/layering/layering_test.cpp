@@ -97,6 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Arrow{"dsp/a.cpp", "#include \"gateway/source.hpp\""},
                       Arrow{"dsp/a.cpp", "#include <fftw3.h>"},
                       Arrow{"dsp/a.cpp", "#include <chrono>"},
+                      Arrow{"decoders/a.cpp", "#include \"gateway/base/system_clock.hpp\""},
                       Arrow{"dsp/a.cpp", "#include <SoapySDR/Device.hpp>"},
                       Arrow{"decoders/a.cpp", "#include \"dsp/fft.hpp\""},
                       Arrow{"decoders/a.cpp", "#include \"uploader/record.hpp\""},
