@@ -14,7 +14,7 @@ std::string words(std::string_view list, std::string_view joint) {
 }
 
 std::string range_column(const KeySpec& key) {
-  const std::string numbers = number_text(key.min) + " to " + number_text(key.max);
+  std::string numbers = number_text(key.min) + " to " + number_text(key.max);
   switch (key.kind) {
     case KeyKind::kText:
       return "text";

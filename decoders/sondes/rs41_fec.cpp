@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "decoders/fec/crc.hpp"
@@ -129,7 +130,7 @@ void FrameCorrector::know(std::span<const float> llr, std::size_t first,
 void FrameCorrector::choose_headers(std::span<const float> llr, const FlightHint& hint) {
   known_.fill(-1);
   const Layout* best = hint.layout;
-  double best_score = -INFINITY;
+  double best_score = std::numeric_limits<double>::lowest();
   for (const Layout& layout : known_layouts(bytes_count_)) {
     double score = 0;
     std::size_t at = kBlocksAt;
