@@ -12,7 +12,9 @@ struct Candidate {
   float excess_db = 0;   ///< power over the noise floor, in the shape of a narrow sonde
 };
 
-/// Looks for humps of about 11 kHz (both tones of a narrow sonde under one window).
+/// Looks for humps of about 11 kHz (both tones of a narrow sonde under one window). A second look,
+/// with the carriers of the first blanked out, finds what lay in their shadow: a sonde 10 kHz away
+/// and 18 dB weaker is no peak beside such a hump.
 /// One thread. Allocates: only while growing to the spectrum's size.
 class Detector {
  public:
@@ -24,12 +26,21 @@ class Detector {
             std::vector<Candidate>& out);
 
  private:
+  struct Found {
+    std::size_t bin;
+    float hump;
+    double centre_bin;
+  };
+  void smooth(std::size_t from, std::size_t to);
+  void look(float least);
+  void look_in_shadows(float least);
   [[nodiscard]] bool is_peak(std::size_t bin) const;
   [[nodiscard]] bool under_skirt(std::size_t bin) const;
-  [[nodiscard]] double centre_of(std::span<const float> power, std::span<const float> floor,
-                                 std::size_t bin) const;
+  [[nodiscard]] bool shadowed(const Found& weak, std::size_t strong) const;
+  [[nodiscard]] double centre_of(std::size_t bin) const;
 
   std::vector<float> ratio_, hump_;
+  std::vector<Found> found_;
 };
 
 }  // namespace omnisonde::dsp
