@@ -23,6 +23,7 @@ Expected<std::string> first_line(const std::string& path, const char* key) {
 
 std::vector<FrequencyRange> around(const std::vector<double>& mhz, double reach_hz) {
   std::vector<FrequencyRange> ranges;
+  ranges.reserve(mhz.size());
   for (const double f : mhz) ranges.push_back({f * 1e6 - reach_hz, f * 1e6 + reach_hz});
   return ranges;
 }
