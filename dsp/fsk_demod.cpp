@@ -14,6 +14,9 @@ namespace {
 constexpr double kTwoPi = 2.0 * std::numbers::pi;
 constexpr int kPad = 3;  // units before and after the frame: half of the longest block
 constexpr std::size_t kShortFrame = 1000;  // bits
+constexpr unsigned kAdaptEvery = 64;       // short frames; a deviation does not change in flight
+constexpr unsigned kAdaptRun = 8;          // of these look for a better one
+constexpr float kClear = 6;                // merit at which no other way of deciding can matter
 constexpr std::size_t kWander = 5;         // units either side that give the local carrier
 constexpr double kEarlyLate = 1.0 / 8;     // of a unit
 constexpr float kMinNoiseShare = 1e-3F;    // noise floor for LLRs: no real channel is cleaner
@@ -66,10 +69,24 @@ void FskDemod::load(const SampleRing& ring, const FrameFit& fit, std::size_t bit
   raw_.resize(count);
   mixed_.resize(count);
   ring.copy(first_, raw_);
-  mix();
+  mixed_to_ = 0;
 }
 
-void FskDemod::mix() { mix_down(raw_, mixed_, 0, fit_.carrier_hz / rate_hz_, 0); }
+// Makes sure that the samples of units before `unit` have the present carrier taken out: a look at
+// the sync alone need not mix the whole frame.
+void FskDemod::mix_up_to(double unit) {
+  if (mixed_hz_ != fit_.carrier_hz) mixed_to_ = 0;
+  mixed_hz_ = fit_.carrier_hz;
+  const double wanted = fit_.start - static_cast<double>(first_) +
+                        (unit + 2) * unit_samples_ * fit_.unit_scale + bank_->length();
+  const std::size_t to = std::min(raw_.size(), static_cast<std::size_t>(std::max(0.0, wanted)));
+  if (to <= mixed_to_) return;
+  const double turns = fit_.carrier_hz / rate_hz_;
+  mix_down(std::span(raw_).subspan(mixed_to_, to - mixed_to_),
+           std::span(mixed_).subspan(mixed_to_, to - mixed_to_),
+           turns * static_cast<double>(mixed_to_), turns, 0);
+  mixed_to_ = to;
+}
 
 FskDemod::Place FskDemod::place(double unit) const noexcept {
   const double last = static_cast<double>(mixed_.size()) - bank_->length() - 1;
@@ -83,6 +100,7 @@ FskDemod::Place FskDemod::place(double unit) const noexcept {
 void FskDemod::correlate_units() {
   const auto contexts = static_cast<std::size_t>(bank_->contexts());
   units_.resize((bits_ + 2 * kPad) * contexts);
+  mix_up_to(static_cast<double>(bits_) + kPad);
   for (std::size_t k = 0; k < bits_ + 2 * kPad; ++k) {
     const Place p = place(static_cast<double>(k) - kPad);
     bank_->correlate(mixed_.data() + p.sample, p.fraction, units_.data() + k * contexts);
@@ -105,6 +123,7 @@ void FskDemod::contexts_of(std::span<const float> llr) {
 // the modulation's phase taken out: a constant, if carrier and decisions are right.
 void FskDemod::align(std::size_t from, std::size_t to, double shift_units) {
   aligned_.resize(to - from);
+  mix_up_to(static_cast<double>(to) + shift_units);
   Sample unwound{1, 0};
   for (std::size_t k = from; k < to; ++k) {
     const Place p = place(static_cast<double>(k) + shift_units);
@@ -140,7 +159,6 @@ void FskDemod::refine_on_known(std::string_view known_bits, bool inverted) {
     }
     fit_.start += best_shift * unit_samples_;
     fit_.carrier_hz += best_turns * rate_hz_ / unit_samples_;
-    mix();
   }
 }
 
@@ -173,7 +191,7 @@ void FskDemod::detect_best(std::span<float> llr) {
   correlate_units();
   decide(1, false, llr);
   refine_on_decisions(llr);
-  adapt_deviation(llr);
+  if (short_frames_++ % kAdaptEvery < kAdaptRun) adapt_deviation(llr);
   correlate_units();
   struct Way {
     int block;
@@ -190,6 +208,7 @@ void FskDemod::detect_best(std::span<float> llr) {
     level = level_;
     scale = level_.noise > 0 ? 2 * level_.amplitude / level_.noise : 0;
     std::ranges::copy(trial_, llr.begin());
+    if (best > kClear) break;
   }
   level_ = level;
   for (float& x : llr) x *= scale;
@@ -267,7 +286,6 @@ void FskDemod::refine_on_decisions(std::span<const float> llr) {
   }
   const double fine = phase_step(aligned_, 4 * part_);
   fit_.carrier_hz += (turns + fine) * rate_hz_ / unit_samples_;
-  mix();
   fit_timing(std::max<std::size_t>(bits_ / 32, 32));
 }
 

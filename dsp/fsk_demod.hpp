@@ -44,7 +44,7 @@ class FskDemod final : public FrameDemod {
     int fraction;
   };
   [[nodiscard]] Place place(double unit) const noexcept;
-  void mix();
+  void mix_up_to(double unit);
   void correlate_units();
   void use_bank(double deviation_hz);
   void contexts_of(std::span<const float> llr);
@@ -63,6 +63,9 @@ class FskDemod final : public FrameDemod {
   std::size_t bits_ = 0;
   std::int64_t first_ = 0;           ///< index of raw_[0]
   std::vector<Sample> raw_, mixed_;  ///< as in the ring; with the carrier removed
+  std::size_t mixed_to_ = 0;         ///< mixed_ is good up to here...
+  double mixed_hz_ = 0;              ///< ...for this carrier
+  unsigned short_frames_ = 0;        ///< decided so far
   std::vector<Sample> units_;        ///< [unit + kPad][context]
   std::vector<Sample> turned_;       ///< units_ with the carrier's wander taken out
   std::vector<int> context_;         ///< decided context of each bit

@@ -12,6 +12,7 @@ constexpr std::uint64_t kProcessEvery = 5;  // blocks: slots look at their sampl
 constexpr double kQuickExcess_db = 2.5;     // for the 100 ms average, which scatters more
 constexpr double kProbeTime_s = 12;         // three bursts of the slowest type, and then some
 constexpr double kHoldTime_s = 30;
+constexpr double kFixedHoldTime_s = 120;
 constexpr double kFollow_hz = 300;  // carrier error at which the slice is moved
 constexpr double kFixedReach_hz = 5400;
 constexpr double kNarrowStream_hz =
@@ -145,29 +146,38 @@ void BandReceiver::review_slots() {
       const bool found_nothing = slot.silent_s() > kProbeTime_s;
       if (found_nothing) spurs_.add(slot.carrier_hz(), now_s());
       close = close || found_nothing;
-    } else if (slot.state() == SlotState::kHolding && !slot.fixed()) {
-      close = close || slot.silent_s() > kHoldTime_s;
+    } else if (slot.state() == SlotState::kHolding) {
+      close = close || slot.silent_s() > (slot.fixed() ? kFixedHoldTime_s : kHoldTime_s);
     }
     if (close) {
+      const bool reopen = slot.fixed();
+      SlotPlan again = slot.plan();
       close_slot(i);
+      // A fixed channel starts over: the next sonde there may be of another type.
+      if (reopen) open_slot(std::move(again));
     } else {
       ++i;
     }
   }
 }
 
+// The 100 ms average finds strong sondes at once, the 1 s average the weak ones: in turns, since
+// neither gains by a look every 100 ms.
 void BandReceiver::look_for_candidates() {
+  const bool quick = !spectrum_.slow_complete() || looks_++ % 2 == 0;
+  if (quick) {
+    if (!spectrum_.slow_complete()) dsp::noise_floor(spectrum_.slow(), floor_);
+    detector_.find(spectrum_.fast(), floor_, static_cast<float>(kQuickExcess_db), quick_);
+    for (const dsp::Candidate& candidate : quick_) consider(candidate);
+    return;
+  }
   dsp::noise_floor(spectrum_.slow(), floor_);
   detector_.find(spectrum_.slow(), floor_, static_cast<float>(plan_.min_excess_db), candidates_);
-  detector_.find(spectrum_.fast(), floor_, static_cast<float>(kQuickExcess_db), quick_);
-  if (spectrum_.slow_complete()) {
-    for (const dsp::Candidate& candidate : candidates_) consider(candidate);
-    strangers_ =
-        static_cast<std::size_t>(std::ranges::count_if(candidates_, [&](const dsp::Candidate& c) {
-          return !tracked(plan_.centre_hz + c.offset_hz);
-        }));
-  }
-  for (const dsp::Candidate& candidate : quick_) consider(candidate);
+  for (const dsp::Candidate& candidate : candidates_) consider(candidate);
+  const auto stranger = [&](const dsp::Candidate& c) {
+    return !tracked(plan_.centre_hz + c.offset_hz);
+  };
+  strangers_ = static_cast<std::size_t>(std::ranges::count_if(candidates_, stranger));
 }
 
 bool BandReceiver::welcome(double frequency_hz) const {

@@ -121,6 +121,7 @@ class BandReceiver {
   std::vector<dsp::Candidate> candidates_, quick_;
   std::vector<GoodFrame> frames_;
   std::size_t strangers_ = 0;
+  std::uint64_t looks_ = 0;
   std::uint64_t next_index_ = 0, blocks_ = 0;
   std::uint32_t next_id_ = 1;
 };

@@ -36,7 +36,8 @@ class Slot {
 
   [[nodiscard]] std::uint32_t id() const noexcept { return plan_.id; }
   [[nodiscard]] bool fixed() const noexcept { return plan_.fixed; }
-  [[nodiscard]] double planned_hz() const noexcept { return plan_.centre_hz; }
+  /// What it was opened for.
+  [[nodiscard]] const SlotPlan& plan() const noexcept { return plan_; }
   [[nodiscard]] double centre_hz() const noexcept { return centre_hz_; }
   [[nodiscard]] SlotState state() const noexcept { return state_; }
   /// Absolute carrier: measured while a type is known, else the centre.
