@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/frame_kinds.hpp"
 #include "tests/support/fsk_signal.hpp"
 
 namespace omnisonde::dsp {
@@ -16,22 +17,8 @@ namespace {
 
 constexpr double kRate_hz = 48'000;
 
-struct Kind {
-  const char* name;
-  ModemParams modem;
-  std::string_view sync;
-  std::size_t bits;  ///< of a frame, sync included
-};
-
-const Kind kLong{"LongNrz",
-                 {.symbol_rate_hz = 4800, .deviation_hz = 2400, .bt = 0.5F},
-                 "0000100001101101010100111000100001000100011010010100100000011111",
-                 2560};
-const Kind kShort{
-    "ShortManchester",
-    {.symbol_rate_hz = 2500, .deviation_hz = 2400, .line_code = LineCode::kManchester},
-    "0100010111001111",
-    280};
+using Kind = testing::FrameKind;
+using testing::kLong, testing::kShort;
 
 // One frame on air, with other bits before and after as the neighbours of its ends.
 struct Sent {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/frame_kinds.hpp"
 #include "tests/support/fsk_signal.hpp"
 
 namespace omnisonde::dsp {
@@ -24,15 +25,8 @@ struct Pattern {
   float threshold;  ///< as the receiver chooses it for this length
 };
 
-const Pattern kLong{"LongNrz",
-                    {.symbol_rate_hz = 4800, .deviation_hz = 2400, .bt = 0.5F},
-                    "0000100001101101010100111000100001000100011010010100100000011111",
-                    0.5875F};
-const Pattern kShort{
-    "ShortManchester",
-    {.symbol_rate_hz = 2500, .deviation_hz = 2400, .line_code = LineCode::kManchester},
-    "0100010111001111",
-    0.64F};
+constexpr Pattern kLong{testing::kLong.name, testing::kLong.modem, testing::kLong.sync, 0.5875F};
+constexpr Pattern kShort{testing::kShort.name, testing::kShort.modem, testing::kShort.sync, 0.64F};
 
 struct Sent {
   std::vector<Sample> samples;
