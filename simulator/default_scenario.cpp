@@ -1,9 +1,9 @@
 #include "simulator/scenario.hpp"
 
 namespace omnisonde::sim {
+namespace {
 
-std::string_view default_scenario_text() {
-  return R"ini(
+constexpr std::string_view kEightSondes = R"ini(
 [stream]
 sample_rate_hz = 2400000
 center_mhz = 403.0
@@ -88,6 +88,9 @@ altitude_m = 28000
 climb_m_s = 4.2
 ebn0_db = 22
 )ini";
-}
+
+}  // namespace
+
+std::string_view default_scenario_text() { return kEightSondes; }
 
 }  // namespace omnisonde::sim
