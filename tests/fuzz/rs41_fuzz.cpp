@@ -8,7 +8,9 @@
 #include <span>
 #include <vector>
 
+#include "decoders/fec/crc.hpp"
 #include "decoders/sonde.hpp"
+#include "decoders/sondes/rs41_frame.hpp"
 
 namespace omnisonde::sondes {
 extern const SondeType rs41;
@@ -42,7 +44,7 @@ void check(const Telemetry& t) {
   for (const ExtraField& field : t.extras) require(printable(field.value));
 }
 
-/// Each byte becomes one soft bit; the first byte chooses what is done.
+/// Each byte becomes one soft bit.
 void correct_anything(SondeDecoder& decoder, std::span<const std::uint8_t> data, Effort effort) {
   std::vector<float> llr(data.size());
   for (std::size_t i = 0; i < data.size(); ++i) {
@@ -58,25 +60,59 @@ void correct_anything(SondeDecoder& decoder, std::span<const std::uint8_t> data,
   if (const auto t = decoder.parse(frame, {})) check(*t);
 }
 
+void parse_anything(SondeDecoder& decoder, std::span<const std::uint8_t> bytes) {
+  Frame frame;
+  frame.bytes.assign(bytes.begin(), bytes.end());
+  if (const auto t = decoder.parse(frame, {})) check(*t);
+  std::vector<float> llr(8 * rs41::kExtendedBytes, 0.5F);
+  decoder.add_priors(llr);
+}
+
+void append_block(std::vector<std::uint8_t>& frame, std::uint8_t kind,
+                  std::span<const std::uint8_t> payload) {
+  frame.push_back(kind);
+  frame.push_back(static_cast<std::uint8_t>(payload.size()));
+  frame.insert(frame.end(), payload.begin(), payload.end());
+  const unsigned crc = fec::crc16_ccitt_false(payload);
+  frame.push_back(static_cast<std::uint8_t>(crc & 0xFFU));
+  frame.push_back(static_cast<std::uint8_t>(crc >> 8U));
+}
+
+// Blocks (kind, length, payload) that are given good checksums: random bytes alone would never get
+// past the first CRC. A block that fits no more begins the next frame.
+void parse_blocks(SondeDecoder& decoder, std::span<const std::uint8_t> data) {
+  std::vector<std::uint8_t> frame(rs41::kBlocksAt);
+  while (data.size() >= 2) {
+    const std::size_t length = std::min<std::size_t>(data[1], data.size() - 2);
+    if (frame.size() + 2 + length + 2 > rs41::kExtendedBytes) {
+      frame.resize(rs41::kExtendedBytes);
+      parse_anything(decoder, frame);
+      frame.assign(rs41::kBlocksAt, 0);
+    }
+    append_block(frame, data[0], data.subspan(2, length));
+    data = data.subspan(2 + length);
+  }
+  parse_anything(decoder, frame);
+}
+
 }  // namespace
 
+// The first byte chooses what is done.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
   const auto decoder = sondes::rs41.make();
   const std::span<const std::uint8_t> rest(data + 1, size - 1);
-  const unsigned choice = data[0] % 4;
+  const unsigned choice = data[0] % 8;
   if (choice < 3) {
     correct_anything(*decoder, rest, static_cast<Effort>(choice));
-    return 0;
-  }
-  // Frames one after the other, so that what one taught meets the next.
-  for (std::size_t at = 0; at < rest.size(); at += 518) {
-    Frame frame;
-    const auto piece = rest.subspan(at, std::min<std::size_t>(518, rest.size() - at));
-    frame.bytes.assign(piece.begin(), piece.end());
-    if (const auto t = decoder->parse(frame, {})) check(*t);
-    std::vector<float> llr(8 * 518, 0.5F);
-    decoder->add_priors(llr);
+  } else if (choice > 3) {
+    parse_blocks(*decoder, rest);
+  } else {
+    // Frames one after the other, so that what one taught meets the next.
+    for (std::size_t at = 0; at < rest.size(); at += rs41::kExtendedBytes) {
+      parse_anything(*decoder, rest.subspan(at, std::min<std::size_t>(rs41::kExtendedBytes,
+                                                                      rest.size() - at)));
+    }
   }
   return 0;
 }
@@ -85,9 +121,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 #include <gtest/gtest.h>
 
 #include <random>
-
-#include "decoders/fec/crc.hpp"
-#include "decoders/sondes/rs41_frame.hpp"
 
 namespace {
 
@@ -105,21 +138,15 @@ TEST(Rs41Fuzz, SurvivesRandomBytes) {
   }
 }
 
-/// A frame of random payloads with good checksums, in any order and length: random bytes alone
-/// would never get past the first CRC.
-void append_block(std::vector<std::uint8_t>& frame, std::uint8_t kind, std::size_t length,
-                  std::mt19937& random) {
-  frame.push_back(kind);
-  frame.push_back(static_cast<std::uint8_t>(length));
-  const std::size_t at = frame.size();
-  for (std::size_t i = 0; i < length; ++i) frame.push_back(static_cast<std::uint8_t>(random()));
+std::vector<std::uint8_t> random_payload(std::uint8_t kind, std::size_t length,
+                                         std::mt19937& random) {
+  std::vector<std::uint8_t> payload(length);
+  for (auto& byte : payload) byte = static_cast<std::uint8_t>(random());
   if (kind == rs41::kStatus && length > 23 && random() % 4 != 0) {
-    std::memcpy(&frame[at + 2], "S1234567", 8);
-    frame[at + 23] = static_cast<std::uint8_t>(random() % 52);
+    std::memcpy(&payload[2], "S1234567", 8);
+    payload[23] = static_cast<std::uint8_t>(random() % 52);
   }
-  const unsigned crc = fec::crc16_ccitt_false(std::span(frame).subspan(at));
-  frame.push_back(static_cast<std::uint8_t>(crc & 0xFFU));
-  frame.push_back(static_cast<std::uint8_t>(crc >> 8));
+  return payload;
 }
 
 TEST(Rs41Fuzz, SurvivesEveryBlockWithAnyContent) {
@@ -131,11 +158,11 @@ TEST(Rs41Fuzz, SurvivesEveryBlockWithAnyContent) {
     std::vector<std::uint8_t> input = {3};
     for (int i = 0; i < 60; ++i) {
       std::vector<std::uint8_t> frame(rs41::kBlocksAt);
-      append_block(frame, rs41::kStatus, 40, random);
+      append_block(frame, rs41::kStatus, random_payload(rs41::kStatus, 40, random));
       for (int block = 0; block < 6; ++block) {
         const std::size_t pick = random() % std::size(kKinds);
         const std::size_t length = random() % 5 == 0 ? random() % 256 : kLengths[pick];
-        append_block(frame, kKinds[pick], length, random);
+        append_block(frame, kKinds[pick], random_payload(kKinds[pick], length, random));
       }
       frame.resize(518);
       input.insert(input.end(), frame.begin(), frame.end());
