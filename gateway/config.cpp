@@ -37,7 +37,7 @@ class Loader {
   }
 
   void load() {
-    if (!request_.path.empty()) load_file();
+    if (!request_.path.empty() && !load_file()) return;  // what else is missing follows from that
     for (const std::string& text : request_.overrides) load_override(text);
     check_station();
     check_band();
@@ -61,12 +61,13 @@ class Loader {
         [&](const ConfigProblem& a, const ConfigProblem& b) { return rank(a) < rank(b); });
   }
 
-  void load_file() {
+  /// @returns whether the file could be read.
+  bool load_file() {
     std::ifstream in(request_.path);
     if (!in) {
       problems.push_back({request_.path, 0, "", "cannot read the file",
                           "check the path and that the service's user may read it", true});
-      return;
+      return false;
     }
     const IniFile file = parse_ini(in);
     for (const IniProblem& p : file.problems) {
@@ -76,6 +77,7 @@ class Loader {
       (void)open_section(s.name, {request_.path, s.line});
     }
     for (const IniEntry& e : file.entries) take(e, {request_.path, e.line});
+    return true;
   }
 
   void load_override(const std::string& text) {
