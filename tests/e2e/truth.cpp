@@ -12,14 +12,14 @@ struct Field {
   bool must_be_there;
 };
 
-// Decimals as uploader/record.hpp rounds them; the sondes' own resolutions are coarser.
-constexpr std::array kFields = {Field{"datetime", 0, true},       Field{"lat", 1e-7, true},
-                                Field{"lon", 1e-7, true},         Field{"alt", 0.0051, true},
-                                Field{"vel_h", 0.0051, true},     Field{"vel_v", 0.0051, true},
-                                Field{"heading", 0.0051, true},   Field{"sats", 0, false},
-                                Field{"batt", 0.0051, false},     Field{"temp", 0.0051, false},
-                                Field{"humidity", 0.0051, false}, Field{"pressure", 0.0051, false},
-                                Field{"subtype", 0, false},       Field{"frequency", 0.001, true}};
+// The resolution of what is sent (RS41: 1 cm and 1 cm/s along the earth's axes, which at 10 m/s
+// turns the heading by up to 0.06 deg; DFM: 0.05 K) and of the upload format.
+constexpr std::array kFields = {
+    Field{"datetime", 0, true},   Field{"lat", 2e-7, true},       Field{"lon", 3e-7, true},
+    Field{"alt", 0.02, true},     Field{"vel_h", 0.02, true},     Field{"vel_v", 0.02, true},
+    Field{"heading", 0.08, true}, Field{"sats", 0, false},        Field{"batt", 0.006, false},
+    Field{"temp", 0.06, false},   Field{"humidity", 0.1, false},  Field{"pressure", 0.02, false},
+    Field{"subtype", 0, false},   Field{"frequency", 0.001, true}};
 
 bool equal(const nlohmann::json& sent, const nlohmann::json& got, double tolerance) {
   if (!sent.is_number() || tolerance == 0) return sent == got;
