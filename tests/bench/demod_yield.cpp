@@ -11,8 +11,12 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <random>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dsp/fsk_demod.hpp"
 #include "dsp/sync_search.hpp"
@@ -63,6 +67,87 @@ bool good(const Setup& s, std::span<const std::uint8_t> bits, std::span<const fl
   return errors[0] <= 12 && errors[1] <= 12;
 }
 
+constexpr double kRate_hz = 48'000;
+constexpr std::array kRungs = {3, 3, 5, 7,
+                               0};  // block; first without, then with refinement; 0 best
+
+struct Tally {
+  int synced = 0;
+  std::array<int, kRungs.size()> good{};
+  double time_us = 0, estimated_db = 0, wrong_bits = 0;
+};
+
+std::vector<std::uint8_t> random_frame(const Setup& s, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<std::uint8_t> bits;
+  for (std::size_t i = 0; i < s.preamble_bits; ++i) bits.push_back(i % 2);
+  for (const char c : s.sync) bits.push_back(c == '1');
+  while (bits.size() < s.preamble_bits + s.frame_bits) bits.push_back(random() & 1);
+  return bits;
+}
+
+std::optional<dsp::SyncHit> find_sync(const Setup& s, std::span<const dsp::Sample> samples) {
+  dsp::SyncSearch search(s.modem, s.sync, true, kRate_hz);
+  std::vector<dsp::SyncHit> hits;
+  const std::array offsets = {-900.0, -300.0, 300.0, 900.0};
+  search.search(samples, 0, offsets, 0.5F, hits);
+  const double want =
+      0.02 * kRate_hz + static_cast<double>(s.preamble_bits) * kRate_hz / s.modem.bit_rate_hz();
+  std::optional<dsp::SyncHit> best;
+  for (const auto& hit : hits) {
+    if (std::abs(hit.start - want) < 20 && (!best || hit.score > best->score)) best = hit;
+  }
+  return best;
+}
+
+void climb(const Setup& s, const dsp::SampleRing& ring, const dsp::SyncHit& hit,
+           std::span<const std::uint8_t> frame, Tally& tally) {
+  dsp::FskDemod demod(s.modem, kRate_hz);
+  const auto load = [&] {
+    demod.load(ring, {.start = hit.start, .carrier_hz = hit.carrier_hz}, s.frame_bits);
+    demod.refine_on_known(s.sync, hit.inverted);
+  };
+  const auto start = std::chrono::steady_clock::now();
+  load();
+  std::vector<float> llr(s.frame_bits);
+  for (std::size_t rung = 0; rung < kRungs.size(); ++rung) {
+    if (kRungs[rung] == 0) {
+      load();
+      demod.detect_best(llr);
+    } else {
+      demod.detect(kRungs[rung], llr);
+    }
+    tally.good[rung] += good(s, frame, llr) ? 1 : 0;
+    if (rung == 0) demod.refine_on_decisions(llr);
+    if (rung == 2) {
+      tally.estimated_db += static_cast<double>(demod.level().ebn0_db);
+      for (std::size_t i = 0; i < s.frame_bits; ++i)
+        tally.wrong_bits += (llr[i] > 0) != (frame[i] != 0) ? 1 : 0;
+      tally.time_us +=
+          std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
+              .count();
+    }
+  }
+}
+
+Tally send_frames(const Setup& s, testing::Channel channel, int frames) {
+  Tally tally;
+  const auto tenths_db = static_cast<std::uint64_t>(channel.ebn0_db * 10);
+  for (int f = 0; f < frames; ++f) {
+    channel.seed = static_cast<std::uint64_t>(f) + 1000 * tenths_db;
+    const auto bits = random_frame(s, channel.seed * 77);
+    const auto air =
+        testing::fsk_signal(s.modem, testing::line_symbols(bits, s.modem.line_code), channel);
+    const auto hit = find_sync(s, air);
+    if (!hit) continue;
+    ++tally.synced;
+    dsp::SampleRing ring(65536);
+    ring.push(air);
+    climb(s, ring, *hit, std::span(bits).subspan(s.preamble_bits), tally);
+  }
+  return tally;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -72,68 +157,15 @@ int main(int argc, char** argv) {
   channel.carrier_hz = argc > 3 ? std::atof(argv[3]) : 300;
   channel.clock_ppm = argc > 4 ? std::atof(argv[4]) : 20;
   channel.drift_hz_per_s = argc > 5 ? std::atof(argv[5]) : 30;
-  const std::array<int, 5> rungs = {3, 3, 5, 7, 0};  // first without, then with refinement
   std::printf("Eb/N0  sync   3     3+ref 5+ref 7+ref best | est Eb/N0, BER(5), us per frame\n");
-  for (double ebn0 = 4; ebn0 <= 11; ebn0 += 0.5) {
-    int synced = 0;
-    std::array<int, 5> ok{};
-    double us = 0, estimated = 0, ber = 0;
-    for (int f = 0; f < frames; ++f) {
-      channel.ebn0_db = ebn0;
-      channel.seed = static_cast<std::uint64_t>(f + 1000 * static_cast<int>(ebn0 * 10));
-      std::mt19937_64 random(channel.seed * 77);
-      std::vector<std::uint8_t> bits;
-      for (std::size_t i = 0; i < s.preamble_bits; ++i) bits.push_back(i % 2);
-      for (const char c : s.sync) bits.push_back(c == '1');
-      while (bits.size() < s.preamble_bits + s.frame_bits) bits.push_back(random() & 1);
-      const auto frame = std::span(bits).subspan(s.preamble_bits);
-      const auto x =
-          testing::fsk_signal(s.modem, testing::line_symbols(bits, s.modem.line_code), channel);
-      const auto begin = std::chrono::steady_clock::now();
-      dsp::SampleRing ring(65536);
-      ring.push(x);
-      dsp::SyncSearch search(s.modem, s.sync, true, 48'000);
-      std::vector<dsp::SyncHit> hits;
-      const std::array offsets = {-900.0, -300.0, 300.0, 900.0};
-      search.search(x, 0, offsets, 0.5F, hits);
-      const dsp::SyncHit* best = nullptr;
-      const double want =
-          0.02 * 48'000 + static_cast<double>(s.preamble_bits) * 48'000 / s.modem.bit_rate_hz();
-      for (const auto& hit : hits) {
-        if (std::abs(hit.start - want) < 20 && (best == nullptr || hit.score > best->score))
-          best = &hit;
-      }
-      if (best == nullptr) continue;
-      ++synced;
-      dsp::FskDemod demod(s.modem, 48'000);
-      const auto start = std::chrono::steady_clock::now();
-      demod.load(ring, {.start = best->start, .carrier_hz = best->carrier_hz}, s.frame_bits);
-      demod.refine_on_known(s.sync, best->inverted);
-      std::vector<float> llr(s.frame_bits);
-      for (std::size_t rung = 0; rung < 5; ++rung) {
-        if (rungs[rung] == 0) {
-          demod.load(ring, {.start = best->start, .carrier_hz = best->carrier_hz}, s.frame_bits);
-          demod.refine_on_known(s.sync, best->inverted);
-          demod.detect_best(llr);
-        } else {
-          demod.detect(rungs[rung], llr);
-        }
-        ok[rung] += good(s, frame, llr) ? 1 : 0;
-        if (rung == 0) demod.refine_on_decisions(llr);
-        if (rung == 2) {
-          estimated += static_cast<double>(demod.level().ebn0_db);
-          for (std::size_t i = 0; i < s.frame_bits; ++i)
-            ber += (llr[i] > 0) != (frame[i] != 0) ? 1 : 0;
-          us += std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
-                    .count();
-        }
-      }
-      (void)begin;
-    }
-    std::printf("%5.1f  %.2f  ", ebn0, static_cast<double>(synced) / frames);
-    for (const int n : ok) std::printf("%.2f  ", static_cast<double>(n) / frames);
-    std::printf("| %.1f dB  %.4f  %.0f us\n", estimated / synced,
-                ber / synced / static_cast<double>(s.frame_bits), us / synced);
-    if (ok[0] == frames) break;
+  for (int half_db = 8; half_db <= 22; ++half_db) {
+    channel.ebn0_db = half_db / 2.0;
+    const Tally tally = send_frames(s, channel, frames);
+    std::printf("%5.1f  %.2f  ", channel.ebn0_db, static_cast<double>(tally.synced) / frames);
+    for (const int n : tally.good) std::printf("%.2f  ", static_cast<double>(n) / frames);
+    std::printf("| %.1f dB  %.4f  %.0f us\n", tally.estimated_db / tally.synced,
+                tally.wrong_bits / tally.synced / static_cast<double>(s.frame_bits),
+                tally.time_us / tally.synced);
+    if (tally.good[0] == frames) break;
   }
 }

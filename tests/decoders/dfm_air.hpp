@@ -35,6 +35,7 @@ inline std::vector<std::uint8_t> words_to_bits(std::string_view conf, std::strin
 
 inline std::vector<float> clean_llr(const std::vector<std::uint8_t>& bits, float magnitude = 30) {
   std::vector<float> llr;
+  llr.reserve(bits.size());
   for (const std::uint8_t bit : bits) llr.push_back(bit != 0 ? magnitude : -magnitude);
   return llr;
 }
@@ -59,6 +60,7 @@ inline std::vector<float> noisy_llr(const std::vector<std::uint8_t>& bits, float
                                     std::mt19937_64& random) {
   std::normal_distribution<float> noise;
   std::vector<float> llr;
+  llr.reserve(bits.size());
   for (const std::uint8_t bit : bits) {
     llr.push_back(2 * x * ((bit != 0 ? x : -x) + noise(random)));
   }

@@ -7,7 +7,7 @@
 
 // Every fuzz target has this one name; the test program holds several.
 #define LLVMFuzzerTestOneInput fuzz_dfm
-#include "tests/fuzz/dfm_fuzz.cpp"
+#include "tests/fuzz/dfm_fuzz.cpp"  // NOLINT(bugprone-suspicious-include): the target itself
 
 namespace omnisonde {
 namespace {
