@@ -149,7 +149,7 @@ TEST(FskDemod, LevelTellsSignalAndNoise) {
       testing::Channel channel;
       channel.ebn0_db = ebn0_db;
       channel.carrier_hz = 55;
-      channel.seed = static_cast<std::uint64_t>(i + 40);
+      channel.seed = static_cast<std::uint64_t>(i) + 40;
       const Sent sent = send(kLong, channel);
       demodulate(demod, kLong, sent, {0.5, 50});
       mean += static_cast<double>(demod.level().ebn0_db) / kFrames;
@@ -170,7 +170,7 @@ TEST(FskDemod, LlrsMeanWhatTheySay) {
   for (int frame = 0; frame < 12; ++frame) {
     testing::Channel channel;
     channel.ebn0_db = frame % 2 == 0 ? 5 : 7;
-    channel.seed = static_cast<std::uint64_t>(frame + 1);
+    channel.seed = static_cast<std::uint64_t>(frame) + 1;
     const Sent sent = send(kLong, channel);
     const auto llr = demodulate(demod, kLong, sent, {0.3, 40});
     for (std::size_t i = 0; i < llr.size(); ++i) {
@@ -199,7 +199,7 @@ TEST(FskDemod, BitErrorsAt6dBStayWhatTheyWere) {
     channel.carrier_hz = 300;
     channel.clock_ppm = 20;
     channel.drift_hz_per_s = 30;
-    channel.seed = static_cast<std::uint64_t>(frame + 70);
+    channel.seed = static_cast<std::uint64_t>(frame) + 70;
     const Sent sent = send(kLong, channel);
     wrong5 += errors(sent, demodulate(demod, kLong, sent, {1, 150}));
     std::vector<float> llr(kLong.bits);
@@ -242,7 +242,7 @@ TEST(FskDemod, DetectBestBearsAWanderingCarrier) {
     channel.ebn0_db = 16;
     channel.wander_hz = 100;
     channel.wander_bandwidth_hz = 200;
-    channel.seed = static_cast<std::uint64_t>(frame + 900);
+    channel.seed = static_cast<std::uint64_t>(frame) + 900;
     const Sent sent = send(kShort, channel);
     const std::size_t n = errors(sent, demodulate(demod, kShort, sent, {1, 80}));
     wrong += n;
