@@ -17,6 +17,7 @@
 #include "tests/e2e/child_process.hpp"
 #include "tests/support/hub_standin.hpp"
 #include "tests/support/mosquitto_fixture.hpp"
+#include "tests/support/ports.hpp"
 
 namespace omnisonde::testing {
 
@@ -37,9 +38,6 @@ class TemporaryFolder {
 
 /// Asks every 20 ms until `condition` holds. @returns false if it did not within `timeout_s`.
 bool eventually(double timeout_s, const std::function<bool()>& condition);
-
-/// A port that was free a moment ago.
-[[nodiscard]] std::uint16_t free_port();
 
 void write_file(const std::string& path, const std::string& text);
 
