@@ -57,7 +57,7 @@ TEST_P(SyncSearchOf, FindsThePatternAtAnyOffsetNearATriedCarrier) {
   for (const bool inverted : {false, true}) {
     for (int i = 0; i < 30; ++i) {
       testing::Channel channel;
-      channel.seed = static_cast<std::uint64_t>(100 + i);
+      channel.seed = static_cast<std::uint64_t>(i) + 100;
       channel.ebn0_db = 14;
       channel.carrier_hz = tried[static_cast<std::size_t>(i % 3)] + (i * 20.0 - 290.0);
       const Sent sent = send(p, channel, inverted);
@@ -110,7 +110,7 @@ TEST_P(SyncSearchOf, FindsThePatternInFmAudioWithAnOffset) {
   for (const bool inverted : {false, true}) {
     for (int i = 0; i < 10; ++i) {
       testing::Channel channel;
-      channel.seed = static_cast<std::uint64_t>(300 + i);
+      channel.seed = static_cast<std::uint64_t>(i) + 300;
       channel.ebn0_db = 22;
       const Sent sent = send(p, channel, inverted);
       auto audio = testing::discriminate(sent.samples);
