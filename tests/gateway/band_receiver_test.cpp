@@ -1,0 +1,144 @@
+#include "gateway/band_receiver.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "tests/gateway/receiver_bench.hpp"
+
+namespace omnisonde {
+namespace {
+
+using testing::Air;
+using ::testing::IsEmpty;
+
+const std::string kThree = R"([stream]
+sample_rate_hz = 240000
+center_mhz = 403.0
+[sonde:A]
+type = RS41
+serial = T2440001
+frequency_mhz = 402.950
+[sonde:B]
+type = RS41
+serial = T2440002
+frequency_mhz = 403.020
+[sonde:C]
+type = RS41
+serial = T2440003
+frequency_mhz = 403.060
+)";
+
+BandPlan band_plan_for(const Air& air) {
+  BandPlan plan;
+  plan.sample_rate_hz = air.rate_hz;
+  plan.centre_hz = air.centre_hz;
+  plan.types = select_types({}).value();
+  return plan;
+}
+
+// Feeds [from, to) of the samples as if they were the stream's from index `first` on.
+void feed(BandReceiver& receiver, const Air& air, std::size_t from, std::size_t to,
+          std::uint64_t first, std::vector<SlotRecord>& out) {
+  const std::size_t block = receiver.block_samples();
+  for (; from + block <= to; from += block, first += block) {
+    receiver.process({std::span(air.samples).subspan(from, block), first, 0}, out);
+  }
+}
+
+std::vector<SlotRecord> receive(BandReceiver& receiver, const Air& air) {
+  std::vector<SlotRecord> out;
+  feed(receiver, air, 0, air.samples.size(), 0, out);
+  return out;
+}
+
+std::set<std::string> serials(const std::vector<SlotRecord>& records) {
+  std::set<std::string> out;
+  for (const SlotRecord& r : records) out.insert(r.telemetry.serial);
+  return out;
+}
+
+TEST(BandReceiver, FindsThemAllOnSlotsOfTheirOwn) {
+  const Air air = testing::simulate(kThree, 5);
+  BandReceiver receiver(band_plan_for(air));
+  const auto records = receive(receiver, air);
+  EXPECT_EQ(serials(records), (std::set<std::string>{"T2440001", "T2440002", "T2440003"}));
+  std::map<std::string, std::set<std::uint32_t>> slots;
+  for (const SlotRecord& r : records) slots[r.telemetry.serial].insert(r.slot_id);
+  for (const auto& [serial, ids] : slots) EXPECT_EQ(ids.size(), 1U) << serial;
+  EXPECT_EQ(
+      std::ranges::count_if(receiver.slots(),
+                            [](const SlotView& s) { return s.state == SlotState::kTracking; }),
+      3);
+}
+
+TEST(BandReceiver, KeepsOutOfForbiddenRangesAndInsideAllowedOnes) {
+  const Air air = testing::simulate(kThree, 4);
+  BandPlan plan = band_plan_for(air);
+  plan.allowed = {{403.0e6, 403.1e6}};
+  plan.forbidden = {{403.055e6, 403.065e6}};
+  BandReceiver receiver(plan);
+  EXPECT_EQ(serials(receive(receiver, air)), (std::set<std::string>{"T2440002"}));
+  for (const SlotView& s : receiver.slots()) EXPECT_NEAR(s.frequency_hz, 403.02e6, 5000);
+}
+
+TEST(BandReceiver, FixedChannelsAreHeardWithoutSearching) {
+  const Air air = testing::simulate(kThree, 3);
+  BandPlan plan = band_plan_for(air);
+  plan.search = false;
+  plan.fixed = {{.frequency_hz = 403.021e6}, {.frequency_hz = 500e6}};  // the second is elsewhere
+  BandReceiver receiver(plan);
+  EXPECT_EQ(serials(receive(receiver, air)), (std::set<std::string>{"T2440002"}));
+  EXPECT_EQ(receiver.slots().size(), 1U);
+}
+
+TEST(BandReceiver, NeverHoldsMoreSlotsThanItMay) {
+  const Air air = testing::simulate(kThree, 3);
+  BandPlan plan = band_plan_for(air);
+  plan.max_slots = 2;
+  BandReceiver receiver(plan);
+  EXPECT_EQ(serials(receive(receiver, air)).size(), 2U);
+  EXPECT_EQ(receiver.slots().size(), 2U);
+}
+
+// Half a second of samples is lost in the middle: what comes after is decoded, at its true time.
+TEST(BandReceiver, GoesOnAfterAGap) {
+  const Air air = testing::simulate(kThree, 7);
+  const std::size_t block = 960, gap = 125 * block;
+  const std::size_t at = static_cast<std::size_t>(3.3 * air.rate_hz) / block * block;
+  BandReceiver receiver(band_plan_for(air));
+  std::vector<SlotRecord> records;
+  feed(receiver, air, 0, at, 0, records);
+  feed(receiver, air, at + gap, air.samples.size(), at + gap, records);
+  std::vector<Telemetry> got;
+  for (const SlotRecord& r : records) got.push_back(r.telemetry);
+  for (const Telemetry& sent : air.truth) {
+    if (sent.rx.t_s < 4.9 || sent.rx.t_s > 6.0) continue;
+    const auto match = std::ranges::find_if(got, [&](const Telemetry& t) {
+      return t.serial == sent.serial && t.frame_number == sent.frame_number;
+    });
+    ASSERT_NE(match, got.end()) << sent.serial << " at " << sent.rx.t_s;
+    EXPECT_NEAR(match->rx.t_s, sent.rx.t_s + 320.0 / 4800, 1e-3);
+  }
+}
+
+TEST(BandReceiver, RetuningDropsTheSlotsAndFindsWhatIsThere) {
+  const Air air = testing::simulate(kThree, 4);
+  BandReceiver receiver(band_plan_for(air));
+  const auto before = receive(receiver, air);
+  ASSERT_EQ(serials(before).size(), 3U);
+  EXPECT_THAT(receiver.take_closed_slots(), ::testing::SizeIs(::testing::Le(2U)));
+  receiver.retune(1'680e6);
+  EXPECT_THAT(receiver.slots(), IsEmpty());
+  EXPECT_GE(receiver.take_closed_slots().size(), 3U);
+  std::vector<SlotRecord> after;
+  feed(receiver, air, 0, air.samples.size(), air.samples.size(), after);
+  EXPECT_EQ(serials(after).size(), 3U);
+  for (const SlotRecord& r : after) EXPECT_NEAR(r.telemetry.rx.frequency_hz, 1'680e6, 70e3);
+}
+
+}  // namespace
+}  // namespace omnisonde
