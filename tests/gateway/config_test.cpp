@@ -119,7 +119,7 @@ TEST_F(ConfigText, OverridesWinAndAreCheckedAlike) {
                  "web.listen=off"};
   const auto config = load_config(r);
   ASSERT_TRUE(config.ok()) << config.error().what;
-  EXPECT_DOUBLE_EQ(config->sdr[0].gain_db, 45);
+  EXPECT_DOUBLE_EQ(config->sdr[0].gain_db.value_or(0), 45);
   EXPECT_EQ(config->sdr[1].driver, "sondesim");
   EXPECT_FALSE(config->web.enabled);
 
