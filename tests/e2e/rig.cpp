@@ -175,6 +175,18 @@ std::vector<Json> Rig::truth() const {
   return json_lines(text_of_file(folder_.path() + "/truth.jsonl"));
 }
 
+bool Rig::air_is_silent(std::size_t records, double timeout_s) const {
+  using Clock = std::chrono::steady_clock;
+  std::size_t sent = 0;
+  auto since = Clock::now();
+  return eventually(timeout_s, [&] {
+    const std::size_t now_sent = truth().size();
+    if (now_sent != sent) since = Clock::now();
+    sent = now_sent;
+    return sent >= records && Clock::now() - since > std::chrono::seconds(3);
+  });
+}
+
 Json Rig::status() const { return Json::parse(get("/api/v1/status").body, nullptr, false); }
 
 std::map<std::string, double> Rig::metrics() const {

@@ -93,6 +93,8 @@ class Rig {
   [[nodiscard]] std::vector<Json> hub_records() const;
   /// What the simulated receiver has sent so far.
   [[nodiscard]] std::vector<Json> truth() const;
+  /// Waits until at least `records` were sent and then, for 3 s, no more: all sondes are silent.
+  [[nodiscard]] bool air_is_silent(std::size_t records, double timeout_s) const;
   [[nodiscard]] HttpReply get(const std::string& path) const { return http_get(port_, path); }
   [[nodiscard]] Json status() const;
   /// All samples of /metrics without labels, by name; empty when there is no answer.

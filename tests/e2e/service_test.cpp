@@ -64,11 +64,7 @@ TEST(Service, CountersCloseAndSigtermEndsInOrder) {
   ASSERT_TRUE(eventually(30, [&] { return rig.get("/health").status == 200; }))
       << rig.gateway().err();
   EXPECT_TRUE(eventually(20, [&] { return reader.last_state() == "online"; }));
-  // Both have been silent for 3 s: nothing is on its way any more.
-  ASSERT_TRUE(eventually(60, [&] {
-    const Json status = rig.status();
-    return status.is_object() && status.value("uptime_s", 0.0) > 11;
-  })) << rig.gateway().err();
+  ASSERT_TRUE(rig.air_is_silent(12, 60)) << rig.gateway().err();
   auto counted = rig.metrics();
   EXPECT_GE(counted["omnisonde_tracks_held_total"], 4);
   EXPECT_GE(counted["omnisonde_tracks_passed_total"], 4);
