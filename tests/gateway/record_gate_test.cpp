@@ -24,6 +24,7 @@ SlotRecord record(std::uint32_t slot, std::uint32_t frame, std::string serial = 
 
 std::vector<std::uint32_t> frames(const std::vector<Telemetry>& records) {
   std::vector<std::uint32_t> out;
+  out.reserve(records.size());
   for (const Telemetry& t : records) out.push_back(t.frame_number.value_or(0));
   return out;
 }

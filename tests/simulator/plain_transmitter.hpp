@@ -107,7 +107,8 @@ inline std::vector<double> power_spectrum(std::span<const dsp::Sample> samples, 
 
 /// Sum of a power spectrum over [from_hz, to_hz), relative to the middle of the band.
 inline double band_power(std::span<const double> spectrum, double from_hz, double to_hz) {
-  const auto middle = static_cast<double>(spectrum.size() / 2);
+  const std::size_t middle_bin = spectrum.size() / 2;
+  const auto middle = static_cast<double>(middle_bin);
   double sum = 0;
   for (std::size_t k = 0; k < spectrum.size(); ++k) {
     const double frequency_hz = (static_cast<double>(k) - middle) * 200;
