@@ -18,15 +18,15 @@ inline sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-/// @returns a port that nobody listens on now; another program may still be faster.
+/// @returns a port that nobody listens on now (another program may still be faster); 0 if none.
 inline std::uint16_t free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof address;
-  ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
   ::close(fd);
-  return ntohs(address.sin_port);
+  return bound ? ntohs(address.sin_port) : std::uint16_t{0};
 }
 
 }  // namespace omnisonde::testing
