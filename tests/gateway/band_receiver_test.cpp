@@ -114,6 +114,7 @@ TEST(BandReceiver, GoesOnAfterAGap) {
   feed(receiver, air, 0, at, 0, records);
   feed(receiver, air, at + gap, air.samples.size(), at + gap, records);
   std::vector<Telemetry> got;
+  got.reserve(records.size());
   for (const SlotRecord& r : records) got.push_back(r.telemetry);
   for (const Telemetry& sent : air.truth) {
     if (sent.rx.t_s < 4.9 || sent.rx.t_s > 6.0) continue;

@@ -2,13 +2,16 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "tests/support/hub_standin.hpp"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run(int argc, char** argv) {
   using omnisonde::testing::HubStandin;
   omnisonde::testing::HubStandinOptions options;
   options.cert_folder = (std::filesystem::temp_directory_path() / "omnisonde-hub-standin").string();
@@ -52,4 +55,15 @@ int main(int argc, char** argv) {
   sigwait(&signals, &signal);
   hub.stop();
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& fault) {
+    std::fprintf(stderr, "hub_standin: %s\n", fault.what());
+    return 1;
+  }
 }

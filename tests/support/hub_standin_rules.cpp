@@ -105,7 +105,7 @@ std::string value_fault(const HubJson& r) {
   if (r.contains("sats") && r["sats"].get<double>() < 4) {
     return "Payload can only see " + r["sats"].dump() + " SVs";
   }
-  if (const std::string fault = distance_fault(r); !fault.empty()) return fault;
+  if (std::string fault = distance_fault(r); !fault.empty()) return fault;
   if (r.contains("heading") && r["heading"].get<double>() > 360) return "Heading is above 360";
   return "";
 }
@@ -128,7 +128,7 @@ bool is_number(const std::string& text) {
 
 std::string identity_fault(const HubJson& r) {
   const std::string type = r["type"], serial = r["serial"];
-  const std::string invalid = "Payload ID " + serial + " from type " + type + " is invalid";
+  std::string invalid = "Payload ID " + serial + " from type " + type + " is invalid";
   if (holds(type, "RS41") || holds(type, "RS92")) {
     const bool fits =
         serial.size() == 8 && serial[0] >= 'C' && serial[0] <= 'Z' && is_number(serial.substr(1));
@@ -177,6 +177,7 @@ std::vector<bool> outliers(const std::vector<HubJson*>& records) {
   const double n = static_cast<double>(records.size());
   for (const char* name : {"lat", "lon", "alt"}) {
     std::vector<double> v;
+    v.reserve(records.size());
     for (const HubJson* r : records) v.push_back(std::abs((*r)[name].get<double>()));
     if (std::string(name) != "lon") {
       for (std::size_t i = 0; i < v.size(); ++i) v[i] = (*records[i])[name].get<double>();
@@ -294,7 +295,7 @@ HubListener ingest_listener(const std::string& body, bool gzip, UtcMillis now) {
   if (!text) return {400, "Could not decompress", nullptr};
   HubJson report = HubJson::parse(*text, nullptr, false);
   if (report.is_discarded()) return {400, "JSON decode issue", nullptr};
-  const HubListener crashed{500, R"({"message":"Internal Server Error"})", nullptr};
+  HubListener crashed{500, R"({"message":"Internal Server Error"})", nullptr};
   if (!report.is_object() || !report.contains("uploader_callsign") ||
       !report.contains("uploader_position")) {
     return crashed;
