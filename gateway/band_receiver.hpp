@@ -38,7 +38,7 @@ struct BandPlan {
   std::vector<FrequencyRange> forbidden;
   std::size_t max_slots = 32;
   /// Of a candidate over the noise floor, 1 s average. Noise alone passes 0.8 dB about once a
-  /// minute in 2.4 MS/s, 0.5 dB eight times a second; an RS41 at Eb/N0 = 3 dB stands 2.5 dB out.
+  /// minute in 2.4 MS/s, 0.5 dB several at every look; an RS41 at Eb/N0 = 3 dB stands 2.5 dB out.
   double min_excess_db = 0.8;
 };
 

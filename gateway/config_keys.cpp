@@ -135,8 +135,8 @@ constexpr KeySpec kKeys[] = {
      "Encrypted sondes (never uploaded): not shown, shown on the page, or also written to the log.",
      [](Config& c, I, V v) { c.decode.encrypted = static_cast<EncryptedMode>(static_cast<int>(v.number)); }},
 
-    {"detect", "min_excess_db", K::kNumber, "dB", 0.3, 40, "", "0.5",
-     "How far the power in a sonde's bandwidth must stand above the noise floor, averaged over a second, for a carrier to be looked at. 0.5 finds what is too weak to decode.",
+    {"detect", "min_excess_db", K::kNumber, "dB", 0.5, 40, "", "0.8",
+     "How far the power in a sonde's bandwidth must stand above the noise floor, averaged over a second, for a carrier to be looked at. 0.8 finds what is too weak to decode; less looks at noise.",
      [](Config& c, I, V v) { c.detect.min_excess_db = v.number; }},
 
     {"filter", "max_altitude_m", K::kNumber, "m", 1000, 100'000, "", "50000",

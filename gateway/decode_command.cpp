@@ -69,20 +69,29 @@ Expected<std::vector<FixedChannel>> parse_channels(const DecodeOptions& options,
   return channels;
 }
 
-std::string json_line(const Telemetry& t) {
+// Why a gateway must not send it: what decoder and tracks say, else the hub's own rules. The age of
+// a record can be judged only by a wall clock, which a recording has when --start gave it one.
+std::string hold_reason(const Telemetry& t, bool has_clock) {
+  if (!t.hold_reason.empty()) return t.hold_reason;
+  const auto refusal = uploader::refusal(t, {}, t.rx.received, has_clock);
+  return refusal ? refusal->words : std::string{};
+}
+
+std::string json_line(const Telemetry& t, bool has_clock) {
   Json line = uploader::telemetry_fields(t);
+  if (has_clock) line["time_received"] = to_iso8601(t.rx.received);
   line["t"] = std::round(t.rx.t_s * 1e6) / 1e6;
   line["effort"] = effort_name(t.rx.effort);
   line["corrected"] = t.rx.bits_corrected;
-  if (!t.hold_reason.empty()) {
+  if (const std::string reason = hold_reason(t, has_clock); !reason.empty()) {
     line["uploadable"] = false;
-    line["reason"] = t.hold_reason;
+    line["reason"] = reason;
   }
   return uploader::to_text(line);
 }
 
-void print(std::vector<Telemetry>& records) {
-  for (const Telemetry& record : records) std::cout << json_line(record) << '\n';
+void print(std::vector<Telemetry>& records, bool has_clock) {
+  for (const Telemetry& record : records) std::cout << json_line(record, has_clock) << '\n';
   if (!records.empty()) std::cout.flush();
   records.clear();
 }
@@ -129,7 +138,7 @@ Json statistics(const StreamReader& reader, const OfflineReceiver& receiver, con
 }
 
 // Reads to the end; what was decoded before a fault is printed all the same.
-Expected<void> run(StreamReader& reader, OfflineReceiver& receiver) {
+Expected<void> run(StreamReader& reader, OfflineReceiver& receiver, bool has_clock) {
   std::vector<Telemetry> records;
   while (true) {
     const auto block = reader.next();
@@ -137,12 +146,12 @@ Expected<void> run(StreamReader& reader, OfflineReceiver& receiver) {
       if (block && !block->end) continue;
       if (block && !block->samples.empty()) receiver.process(block->samples, records);
       receiver.finish(records);
-      print(records);
+      print(records, has_clock);
       if (!block) return block.error();
       return {};
     }
     receiver.process(block->samples, records);
-    print(records);
+    print(records, has_clock);
   }
 }
 
@@ -175,7 +184,7 @@ int decode_command(const DecodeOptions& options) {
                             .fixed = *channels,
                             .start = info.start});
   StreamReader reader(**source, receiver.block_samples());
-  const auto result = run(reader, receiver);
+  const auto result = run(reader, receiver, info.start.has_value());
 
   if (!options.stats_path.empty()) {
     const double wall_s =

@@ -7,7 +7,8 @@ namespace omnisonde {
 namespace {
 
 constexpr std::size_t kMostWaiting = 600;  // ten minutes at one record a second
-constexpr std::size_t kFramesKept = 128;   // per serial: two minutes against late copies
+constexpr std::size_t kMostSenders = 256;
+constexpr std::size_t kFramesKept = 128;  // per serial: two minutes against late copies
 constexpr std::size_t kSerialsKept = 256;
 
 // What the later record has proven of the sonde holds for the earlier one as well.
@@ -28,6 +29,7 @@ void complete(Telemetry& record, const Telemetry& known) {
 
 void RecordGate::add(SlotRecord record, std::vector<Telemetry>& out) {
   Telemetry& telemetry = record.telemetry;
+  if (waiting_.size() > kMostSenders) flush(out);  // epochs that never got a serial
   auto& waiting = waiting_[{record.slot_id, telemetry.identity_epoch}];
   if (telemetry.serial.empty()) {
     waiting.push_back(std::move(telemetry));
@@ -37,9 +39,11 @@ void RecordGate::add(SlotRecord record, std::vector<Telemetry>& out) {
     }
     return;
   }
-  for (Telemetry& earlier : std::exchange(waiting, {})) {
-    complete(earlier, telemetry);
-    release(std::move(earlier), out);
+  std::deque<Telemetry> earlier = std::move(waiting);
+  waiting_.erase({record.slot_id, telemetry.identity_epoch});
+  for (Telemetry& before : earlier) {
+    complete(before, telemetry);
+    release(std::move(before), out);
   }
   release(std::move(telemetry), out);
 }
