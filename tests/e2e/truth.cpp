@@ -18,7 +18,7 @@ constexpr std::array kFields = {
     Field{"datetime", 0, true},   Field{"lat", 2e-7, true},       Field{"lon", 3e-7, true},
     Field{"alt", 0.02, true},     Field{"vel_h", 0.02, true},     Field{"vel_v", 0.02, true},
     Field{"heading", 0.08, true}, Field{"sats", 0, false},        Field{"batt", 0.006, false},
-    Field{"temp", 0.06, false},   Field{"humidity", 0.1, false},  Field{"pressure", 0.02, false},
+    Field{"temp", 0.06, false},   Field{"humidity", 0.1, false},  Field{"pressure", 0.05, false},
     Field{"subtype", 0, false},   Field{"frequency", 0.001, true}};
 
 bool equal(const nlohmann::json& sent, const nlohmann::json& got, double tolerance) {
