@@ -179,8 +179,8 @@ std::vector<std::string> path_faults(std::string_view path, std::string_view tex
 
 bool allowed_at_top(std::string_view name) {
   return contains({".ci", ".clang-format", ".clang-tidy", ".gitignore", "CMakeLists.txt",
-                   "CMakePresets.json", "LICENSE", "README.md", "cmake", "config", "decoders",
-                   "docs", "dsp", "gateway", "scripts", "simulator", "systemd", "tests", "uploader",
+                   "CMakePresets.json", "README.md", "cmake", "config", "decoders", "docs", "dsp",
+                   "gateway", "scripts", "simulator", "systemd", "tests", "uploader",
                    // not tracked
                    ".git", "build", ".cache", ".ccache", "compile_commands.json"},
                   name);
