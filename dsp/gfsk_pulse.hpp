@@ -1,5 +1,5 @@
-// The frequency pulse of Gaussian FSK: what one symbol does to the carrier. Modulator and
-// demodulator share it, so that both mean the same by "BT".
+// The frequency pulse of Gaussian FSK: what one symbol does to the carrier, for the
+// modulator. The demodulator's unit bank computes its own; tests hold the two to the same "BT".
 #pragma once
 
 #include <vector>
