@@ -69,6 +69,9 @@ struct Telemetry {
   /// Counts up when a decoder notices that another sonde has taken over the frequency: records
   /// without a serial may be completed only from later ones of the same epoch.
   std::uint32_t identity_epoch = 0;
+  /// What tells this transmitter from others of its type while its serial is unknown, the same
+  /// after a restart of the receiver; empty where the type sends nothing of the kind.
+  std::string sender_hint;
   std::vector<ExtraField> extras;
   Reception rx;
 };

@@ -26,6 +26,16 @@ class RecordGate {
   /// The end of a recording: nothing waits any longer.
   void flush(std::vector<Telemetry>& out);
 
+  /// Records that an earlier run of the program has left waiting. One is completed by the first
+  /// record that must be from the same sonde: same sender hint, carrier within 3 kHz, within 15
+  /// minutes, and no farther than a sonde can have flown.
+  void adopt(std::vector<Telemetry> orphans);
+  /// Adopted records that nobody has completed in time go on without serial.
+  void expire_orphans(UtcMillis now, std::vector<Telemetry>& out);
+
+  /// All that waits for a serial, adopted ones included; valid until the next call.
+  [[nodiscard]] std::vector<const Telemetry*> waiting() const;
+
   /// Frames that had been heard before.
   [[nodiscard]] std::uint64_t duplicates() const noexcept { return duplicates_; }
 
@@ -41,8 +51,10 @@ class RecordGate {
   };
   void release(Telemetry record, std::vector<Telemetry>& out);
   [[nodiscard]] bool heard_before(const Telemetry& record);
+  void complete_orphans(const Telemetry& known, std::vector<Telemetry>& out);
 
   std::map<Sender, std::deque<Telemetry>> waiting_;
+  std::vector<Telemetry> orphans_;
   std::map<std::string, std::deque<FrameKey>> heard_;
   std::deque<std::string> heard_order_;  ///< serials, oldest first, to bound heard_
   std::uint64_t duplicates_ = 0;

@@ -123,7 +123,6 @@ int run(const Config& config, Log& log) {
   sd_notify(0, "STOPPING=1");
   log.info("stopping");
   for (const auto& receiver : *receivers) receiver->stop();  // from the source downwards
-  station.flush();
   if (web) web->stop();
   (*uploader)->stop();  // the outbox commits last
   status.set_receivers({});

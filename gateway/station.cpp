@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint32_t kSlotsPerDevice = 1U << 24U;
 constexpr std::int64_t kGpsAheadMs = 18'000;  // GPS time against UTC since 2017-01-01
 constexpr std::int64_t kSameTimeMs = 5'000;
+// What has been handed on is on disk in the outbox by then (its commit_interval_s is 0.2).
+constexpr std::chrono::seconds kCommitted{3};
 
 std::optional<GeoPosition> position_of(const StationConfig& station) {
   if (!station.latitude_deg || !station.longitude_deg) return std::nullopt;
@@ -45,7 +47,20 @@ Station::Station(const Config& config, Log& log)
       tracks_({.timeout_s = config.decode.track_timeout_s,
                .history_s = config.web.live_history_min * 60,
                .show_encrypted = config.decode.encrypted != EncryptedMode::kIgnore},
-              position_of(config.station)) {}
+              position_of(config.station)),
+      journal_(config.storage.path.empty() ? "" : config.storage.path + "/waiting.jsonl",
+               [this](const std::string& text) { log_.error(text); }) {}
+
+void Station::set_outlets(Outlets outlets) {
+  outlets_ = std::move(outlets);
+  const std::scoped_lock lock(mutex_);
+  std::vector<Telemetry> orphans = journal_.load();
+  if (orphans.empty()) return;
+  log_.info(std::to_string(orphans.size()) +
+            " records of an earlier run wait for their sonde's serial");
+  last_waiting_ = orphans.size();
+  gate_.adopt(std::move(orphans));
+}
 
 std::uint32_t Station::global_slot(const std::string& device, std::uint32_t slot) {
   const auto [entry, is_new] =
@@ -63,6 +78,7 @@ void Station::on_records(const std::string& device, std::vector<SlotRecord> reco
       compare_clocks(record.telemetry);
       if (tracks_.add(device, record.slot_id, record.telemetry, now)) announce(record.telemetry);
       record.slot_id = global_slot(device, record.slot_id);
+      if (record.telemetry.hold_reason == kSerialUnknown) journal_.keep(record.telemetry);
       gate_.add(std::move(record), ready);
     }
     pass_on(ready, now);
@@ -79,6 +95,9 @@ void Station::announce(const Telemetry& record) {
 }
 
 void Station::pass_on(std::vector<Telemetry>& records, UtcMillis now) {
+  const std::size_t waiting = gate_.waiting().size();
+  if (waiting < last_waiting_) journal_stale_since_ = std::chrono::steady_clock::now();
+  last_waiting_ = waiting;
   for (Telemetry& record : records) {
     if (record.hold_reason.empty()) {
       const auto fault =
@@ -115,14 +134,17 @@ void Station::on_slots(const std::string& device, const std::vector<SlotView>& s
 
 void Station::tick() {
   const std::scoped_lock lock(mutex_);
-  tracks_.expire(system_now());
-}
-
-void Station::flush() {
-  const std::scoped_lock lock(mutex_);
+  const UtcMillis now = system_now();
+  tracks_.expire(now);
   std::vector<Telemetry> ready;
-  gate_.flush(ready);
-  pass_on(ready, system_now());
+  gate_.expire_orphans(now, ready);
+  pass_on(ready, now);
+  if (!journal_stale_since_ ||
+      std::chrono::steady_clock::now() - *journal_stale_since_ < kCommitted) {
+    return;
+  }
+  journal_.replace(gate_.waiting());
+  journal_stale_since_.reset();
 }
 
 std::vector<TrackStatus> Station::tracks(bool with_paths) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -16,6 +17,7 @@
 #include "gateway/plausibility.hpp"
 #include "gateway/record_gate.hpp"
 #include "gateway/track_table.hpp"
+#include "gateway/waiting_journal.hpp"
 
 namespace omnisonde {
 
@@ -28,17 +30,15 @@ class Station final : public RecordSink {
   };
   Station(const Config& config, Log& log);
 
-  /// Before the receivers start.
-  void set_outlets(Outlets outlets) { outlets_ = std::move(outlets); }
+  /// Before the receivers start. Takes up what an earlier run has left waiting for serials.
+  void set_outlets(Outlets outlets);
 
   void on_records(const std::string& device, std::vector<SlotRecord> records) override;
   void on_closed_slots(const std::string& device, const std::vector<std::uint32_t>& slots) override;
   void on_slots(const std::string& device, const std::vector<SlotView>& slots) override;
 
-  /// Tracks time out. Call about once a second.
+  /// Tracks time out, the journal of waiting records is tidied. Call about once a second.
   void tick();
-  /// Nothing more will come: what waits for a serial is let go.
-  void flush();
 
   [[nodiscard]] std::vector<TrackStatus> tracks(bool with_paths) const;
   [[nodiscard]] std::uint64_t probing() const;
@@ -61,6 +61,10 @@ class Station final : public RecordSink {
   RecordGate gate_;
   Plausibility plausibility_;
   TrackTable tracks_;
+  WaitingJournal journal_;
+  std::size_t last_waiting_ = 0;
+  /// Since when the journal may hold records that no longer wait.
+  std::optional<std::chrono::steady_clock::time_point> journal_stale_since_;
   std::map<std::string, std::uint32_t> device_index_;
   std::map<std::string, std::uint64_t> probing_;
   std::uint64_t records_ = 0, passed_ = 0, held_ = 0;

@@ -299,6 +299,7 @@ Telemetry Dfm::make_record(const Fix& fix, const Clock& clock, const Identity* i
   if (id == nullptr) return t;
   const ConfChannels& channels = id->channels;
   t.identity_epoch = id->epoch;
+  t.sender_hint = std::to_string(id->offset) + (id->inverted ? "i" : "n");
   t.serial = channels.serial();
   t.subtype = channels.model(id->inverted);
   t.temperature_c = channels.temperature_c(id->inverted, *now_ms_);

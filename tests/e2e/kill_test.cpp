@@ -130,5 +130,52 @@ TEST(Air, KillNineLosesNothingDecoded) {
   EXPECT_THAT(rig.hub().rejected(), IsEmpty());
 }
 
+const std::string kYoungDfm = R"(
+[sonde:C]
+type = DFM
+variant = DFM17
+serial = 23041277
+frequency_mhz = 403.100
+distance_km = 12
+altitude_m = 1500
+ebn0_db = 20
+)";
+
+// A DFM tells its serial after about 12 s. What was decoded before, and killed with the program,
+// goes to the hub once the next run has heard the serial.
+TEST(Air, KillNineBeforeTheSerialIsKnownLosesNothing) {
+  if (!Mosquitto::installed()) GTEST_SKIP() << "mosquitto is not installed";
+  Rig rig;
+  ASSERT_TRUE(rig.ok());
+  rig.start_gateway({.scenario = kYoungDfm, .device_args = "", .extra_config = ""});
+  const auto heard = [&]() -> std::uint64_t {
+    const Json status = rig.status();
+    if (!status.is_object() || status["tracks"].size() != 1) return 0;
+    return status["tracks"][0].contains("serial") ? 0 : std::get<2>(key_of(status["tracks"][0]));
+  };
+  std::uint64_t first = 0;
+  ASSERT_TRUE(eventually(30, [&] { return (first = heard()) != 0; })) << rig.gateway().err();
+  std::uint64_t last = 0;
+  ASSERT_TRUE(eventually(10, [&] { return (last = heard()) >= first + 4; })) << rig.gateway().err();
+  rig.gateway().send(SIGKILL);
+  const auto end = rig.gateway().wait(10);
+  ASSERT_TRUE(end && end->signal == SIGKILL) << rig.gateway().err();
+  ASSERT_EQ(rig.hub().stats().stored, 0U);
+
+  rig.start_gateway({.scenario = kYoungDfm, .device_args = "", .extra_config = ""});
+  std::vector<std::string> unused;
+  const auto missing = [&] {
+    std::vector<std::uint64_t> out;
+    const RecordMap hub = by_key(rig.hub_records(), unused);
+    for (std::uint64_t frame = first; frame <= last; ++frame) {
+      if (!hub.contains({"DFM", "23041277", frame})) out.push_back(frame);
+    }
+    return out;
+  };
+  EXPECT_TRUE(eventually(45, [&] { return missing().empty(); })) << rig.gateway().err();
+  EXPECT_THAT(missing(), IsEmpty());
+  EXPECT_THAT(rig.hub().rejected(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace omnisonde::testing

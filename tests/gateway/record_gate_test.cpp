@@ -171,5 +171,60 @@ TEST(RecordGate, MemoryIsBounded) {
   EXPECT_EQ(out.size(), 1000U) << "the newest serials are remembered";
 }
 
+// What an earlier run of the program has left: completed by its own sonde only.
+class Orphans : public ::testing::Test {
+ protected:
+  static Telemetry sonde(std::uint32_t frame, const std::string& serial = {}) {
+    Telemetry t = record(1, frame, serial).telemetry;
+    t.manufacturer = "Graw";
+    t.sender_hint = "12n";
+    t.position = GeoPosition{52.0, 14.0, 5000.0 + 5.0 * frame};
+    t.rx.frequency_hz = 403.1e6;
+    t.rx.received = UtcMillis{1'000'000 + frame * 1000LL};
+    return t;
+  }
+  std::vector<Telemetry> after(const Telemetry& known) {
+    RecordGate gate;
+    gate.adopt({sonde(10), sonde(11)});
+    std::vector<Telemetry> out;
+    gate.add({1, known}, out);
+    return out;
+  }
+};
+
+TEST_F(Orphans, AreCompletedByTheirSonde) {
+  const auto out = after(sonde(40, "23041299"));
+  ASSERT_EQ(frames(out), (Frames{10, 11, 40}));
+  EXPECT_EQ(out[0].serial, "23041299");
+  EXPECT_EQ(out[0].hold_reason, "");
+}
+
+TEST_F(Orphans, AreLeftAloneByEveryOther) {
+  Telemetry other_sender = sonde(40, "23041299");
+  other_sender.sender_hint = "13n";
+  Telemetry other_channel = sonde(40, "23041299");
+  other_channel.rx.frequency_hz += 5000;
+  Telemetry elsewhere = sonde(40, "23041299");
+  elsewhere.position->latitude_deg += 0.1;  // 11 km in 30 s
+  Telemetry earlier = sonde(5, "23041299");
+  for (const Telemetry& t :
+       {other_sender, other_channel, elsewhere, earlier, sonde(10 + 16 * 60, "23041299")}) {
+    EXPECT_EQ(after(t).size(), 1U);
+  }
+}
+
+TEST_F(Orphans, GoOnWithoutSerialInTheEnd) {
+  RecordGate gate;
+  gate.adopt({sonde(10)});
+  std::vector<Telemetry> out;
+  gate.expire_orphans({1'010'000 + 14 * 60'000}, out);
+  EXPECT_TRUE(out.empty());
+  EXPECT_EQ(gate.waiting().size(), 1U);
+  gate.expire_orphans({1'010'000 + 16 * 60'000}, out);
+  ASSERT_EQ(out.size(), 1U);
+  EXPECT_EQ(out[0].hold_reason, kSerialUnknown);
+  EXPECT_TRUE(gate.waiting().empty());
+}
+
 }  // namespace
 }  // namespace omnisonde
