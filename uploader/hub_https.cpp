@@ -16,6 +16,7 @@
 #include "uploader/gzip.hpp"
 #include "uploader/http.hpp"
 #include "uploader/hub_answer.hpp"
+#include "uploader/hub_outliers.hpp"
 #include "uploader/hub_plan.hpp"
 #include "uploader/policy.hpp"
 #include "uploader/record.hpp"
@@ -79,6 +80,7 @@ struct HubHttps::Impl {
   void send_station();
   [[nodiscard]] bool station_changed();
   HttpAnswer put(const char* path, const std::string& text);
+  bool send_plan(const std::vector<std::int64_t>& ids);
   bool send(const std::vector<StoredRecord>& records);
   bool apply(const HubVerdict& verdict, const std::vector<StoredRecord>& records);
   void settle_done(const HubVerdict& verdict, const std::vector<StoredRecord>& records);
@@ -155,9 +157,9 @@ void HubHttps::Impl::cycle(bool live_due) {
              "the hub takes this type only in runs of 11 records and more");
   bool go_on = true;
   if (live_due) {
-    for (const auto& ids : plan.live) go_on = go_on && !stop && send(context.outbox->load(ids));
+    for (const auto& ids : plan.live) go_on = go_on && !stop && send_plan(ids);
   }
-  if (go_on && !stop && !plan.backfill.empty()) go_on = send(context.outbox->load(plan.backfill));
+  if (go_on && !stop && !plan.backfill.empty()) go_on = send_plan(plan.backfill);
   if (go_on && failures == 0 && refusals == 0) {
     context.board->good(waiting.empty() ? "up to date" : "uploading");
   }
@@ -182,6 +184,13 @@ HttpAnswer HubHttps::Impl::put(const char* path, const std::string& text) {
   std::string packed = gzip(text);
   if (!packed.empty()) headers.emplace_back("Content-Encoding: gzip");
   return http->put(config.url + path, headers, packed.empty() ? text : packed);
+}
+
+bool HubHttps::Impl::send_plan(const std::vector<std::int64_t>& ids) {
+  for (const auto& request : split_at_outliers(context.outbox->load(ids))) {
+    if (stop || !send(request)) return false;
+  }
+  return true;
 }
 
 // @returns false when the hub cannot be used now: the rest waits.
