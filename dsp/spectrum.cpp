@@ -53,18 +53,17 @@ bool SpectrumAverager::add(const BandFft& band) noexcept {
   return true;
 }
 
-void noise_floor(std::span<const float> power, std::span<float> floor) {
-  constexpr std::size_t kHalfWidth = 500;  // bins: 100 kHz
-  constexpr std::size_t kStep = 100;       // 20 kHz: the floor is smooth on that scale
-  constexpr std::size_t kThin = 3;         // every third bin gives the quantile well enough
+void noise_floor(std::span<const float> power, std::span<float> floor, std::size_t reach_bins) {
+  constexpr std::size_t kStep = 100;  // 20 kHz: the floor is smooth on that scale
+  const std::size_t thin = std::max<std::size_t>(1, reach_bins / 160);  // enough for the quantile
   constexpr float kTiny = 1e-20F;
   std::vector<float> values;
   for (std::size_t base = 0; base < power.size(); base += kStep) {
     const std::size_t centre = base + kStep / 2;
-    const std::size_t from = centre > kHalfWidth ? centre - kHalfWidth : 0;
-    const std::size_t to = std::min(power.size(), centre + kHalfWidth);
+    const std::size_t from = centre > reach_bins ? centre - reach_bins : 0;
+    const std::size_t to = std::min(power.size(), centre + reach_bins);
     values.clear();
-    for (std::size_t i = from; i < to; i += kThin) values.push_back(power[i]);
+    for (std::size_t i = from; i < to; i += thin) values.push_back(power[i]);
     const auto at = values.begin() + static_cast<std::ptrdiff_t>(values.size() * 2 / 5);
     std::nth_element(values.begin(), at, values.end());
     const std::size_t stop = std::min(power.size(), base + kStep);

@@ -36,9 +36,11 @@ class SpectrumAverager {
   std::size_t blocks_ = 0, added_ = 0, parts_ = 0;
 };
 
-/// Noise floor per bin: the 40 % quantile over +-100 kHz, so that ten carriers do not lift it.
+/// Noise floor per bin: the 40 % quantile over +-reach (100 kHz), so that ten carriers do not lift
+/// it.
 /// @param power  lowest frequency first     @param floor  same size, > 0
 /// Source: ordered-statistic CFAR (Rohling, IEEE TAES 1983).
-void noise_floor(std::span<const float> power, std::span<float> floor);
+void noise_floor(std::span<const float> power, std::span<float> floor,
+                 std::size_t reach_bins = 500);
 
 }  // namespace omnisonde::dsp

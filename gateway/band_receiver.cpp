@@ -7,7 +7,6 @@
 namespace omnisonde {
 namespace {
 
-constexpr double kSlotRate_hz = 48'000;
 constexpr std::uint64_t kProcessEvery = 5;  // blocks: slots look at their samples every 20 ms
 constexpr double kQuickExcess_db = 2.5;     // for the 100 ms average, which scatters more
 constexpr double kProbeTime_s = 12;         // three bursts of the slowest type, and then some
@@ -19,46 +18,70 @@ constexpr double kNarrowStream_hz =
     60'000;  // a stream this narrow is one channel: always listened to
 
 // Two sondes are at least 10 kHz apart; what is nearer to a tracked carrier is its own.
+// A wider one's own reaches as far as the tones of a type that is 3 deviations wide.
 constexpr double kOwnTracked_hz = 4500, kOwnProbed_hz = 2500, kDuplicate_hz = 1500;
+constexpr double kOwnShare = 1.0 / 3;
+
+// Mean over the whole width; averaged over more bins than a narrow hump, it scatters less.
+constexpr double kWideExcess_db = 0.5;
+constexpr double kWideReach_hz = 2400;     // the middle of a spread signal is found less exactly
+constexpr std::size_t kWideFloorBins = 4;  // reach of the noise floor's window, in signal widths
+
+double own_hz(const Slot& slot) {
+  return slot.state() == SlotState::kProbing
+             ? kOwnProbed_hz
+             : std::max(kOwnTracked_hz, slot.type()->spec->modem.bandwidth_hz * kOwnShare);
+}
 
 }  // namespace
 
 BandReceiver::BandReceiver(BandPlan plan)
     : plan_(std::move(plan)),
       band_(plan_.sample_rate_hz),
-      slicer_(kSlotRate_hz),
+      classes_(slice_classes(plan_.types, plan_.sample_rate_hz)),
       spectrum_(band_.bins()),
       floor_(band_.bins()) {
+  for (const SliceClass& slices : classes_) {
+    if (slices.wide())
+      wide_.push_back(
+          {&slices, dsp::WideDetector(slices.width_hz), std::vector<float>(band_.bins())});
+  }
   open_fixed();
 }
 
 void BandReceiver::open_fixed() {
   const double half = plan_.sample_rate_hz / 2;
   for (const FixedChannel& channel : plan_.fixed) {
-    if (std::abs(channel.frequency_hz - plan_.centre_hz) > half) continue;
-    SlotPlan slot{.centre_hz = channel.frequency_hz,
-                  .reach_hz = kFixedReach_hz,
-                  .fixed = true,
-                  .types = plan_.types};
-    if (channel.type != nullptr) slot.types = {channel.type};
-    open_slot(std::move(slot));
+    if (std::abs(channel.frequency_hz - plan_.centre_hz) <= half) open_channel(channel);
   }
   if (plan_.search && plan_.fixed.empty() && plan_.sample_rate_hz <= kNarrowStream_hz) {
-    open_slot({.centre_hz = plan_.centre_hz,
-               .reach_hz = kFixedReach_hz,
-               .fixed = true,
-               .types = plan_.types});
+    open_channel({.frequency_hz = plan_.centre_hz});
   }
 }
 
-void BandReceiver::open_slot(SlotPlan plan) {
+void BandReceiver::open_channel(const FixedChannel& channel) {
+  for (const SliceClass& slices : classes_) {
+    SlotPlan slot{.centre_hz = channel.frequency_hz,
+                  .reach_hz = kFixedReach_hz,
+                  .fixed = true,
+                  .types = slices.types};
+    if (channel.type != nullptr) {
+      if (std::ranges::find(slices.types, channel.type) == slices.types.end()) continue;
+      slot.types = {channel.type};
+    }
+    open_slot(slices, std::move(slot));
+  }
+}
+
+void BandReceiver::open_slot(const SliceClass& slices, SlotPlan plan) {
   Active active;
+  active.slices = &slices;
   active.centre_bin =
       static_cast<int>(std::lround((plan.centre_hz - plan_.centre_hz) / dsp::kBinHz));
   // The slice lies on the grid; the rest of the offset is the demodulator's to find.
   plan.centre_hz = plan_.centre_hz + active.centre_bin * dsp::kBinHz;
   plan.id = next_id_++;
-  plan.rate_hz = kSlotRate_hz;
+  plan.rate_hz = slices.rate_hz;
   active.slot = std::make_unique<Slot>(std::move(plan));
   slots_.push_back(std::move(active));
 }
@@ -73,10 +96,12 @@ void BandReceiver::close_slot(std::size_t index) {
   slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
-std::span<const float> BandReceiver::weights(double bandwidth_hz) {
-  const int key = static_cast<int>(std::lround(bandwidth_hz / 100));
-  auto [entry, is_new] = weights_.try_emplace(key);
-  if (is_new) entry->second = dsp::slice_weights(slicer_.bins(), bandwidth_hz, band_.bins());
+std::span<const float> BandReceiver::weights(const Active& active) {
+  const std::size_t bins = active.slices->slicer->bins();
+  const double bandwidth_hz = std::min(active.slot->bandwidth_hz(), 0.95 * active.slices->rate_hz);
+  auto [entry, is_new] =
+      weights_.try_emplace({bins, static_cast<int>(std::lround(bandwidth_hz / 100))});
+  if (is_new) entry->second = dsp::slice_weights(bins, bandwidth_hz, band_.bins());
   return entry->second;
 }
 
@@ -89,12 +114,11 @@ void BandReceiver::process(const dsp::IqBlock& block, std::vector<SlotRecord>& o
 }
 
 void BandReceiver::run_slots(const dsp::IqBlock& block, std::vector<SlotRecord>& out) {
-  const auto first = static_cast<std::int64_t>(
-      std::llround(static_cast<double>(block.first_index) / plan_.sample_rate_hz * kSlotRate_hz));
+  const double begin_s = static_cast<double>(block.first_index) / plan_.sample_rate_hz;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     Active& active = slots_[i];
-    active.slot->push(slicer_.slice(band_, active.centre_bin, weights(active.slot->bandwidth_hz())),
-                      first);
+    active.slot->push(active.slices->slicer->slice(band_, active.centre_bin, weights(active)),
+                      std::llround(begin_s * active.slices->rate_hz));
     if ((blocks_ + active.slot->id()) % kProcessEvery == 0) collect(active, out);
   }
   review_slots();
@@ -103,13 +127,15 @@ void BandReceiver::run_slots(const dsp::IqBlock& block, std::vector<SlotRecord>&
 void BandReceiver::collect(Active& active, std::vector<SlotRecord>& out) {
   Slot& slot = *active.slot;
   const bool was_probing = slot.state() == SlotState::kProbing;
-  const StreamClock clock{.rate_hz = kSlotRate_hz,
+  const StreamClock clock{.rate_hz = active.slices->rate_hz,
                           .first_s = -dsp::kSliceLag_s,
                           .start = start_.value_or(UtcMillis{}),
                           .has_wall_clock = start_.has_value()};
   frames_.clear();
   slot.process(clock, frames_);
-  if (was_probing && slot.state() != SlotState::kProbing) spurs_.forget(slot.carrier_hz());
+  if (was_probing && slot.state() != SlotState::kProbing) {
+    for (auto& [slices, spurs] : spurs_) spurs.forget(slot.carrier_hz());
+  }
   if (!duplicate(slot)) {
     for (GoodFrame& frame : frames_) {
       if (frame.telemetry) out.push_back({slot.id(), std::move(*frame.telemetry)});
@@ -143,18 +169,21 @@ void BandReceiver::review_slots() {
     const bool probing = slot.state() == SlotState::kProbing;
     bool close = duplicate(slot);
     if (probing && !slot.fixed()) {
+      // What another slot has found to be a sonde is no spur, and needs no second listener.
+      const bool taken = tracked(slot.carrier_hz());
       const bool found_nothing = slot.silent_s() > kProbeTime_s;
-      if (found_nothing) spurs_.add(slot.carrier_hz(), now_s());
-      close = close || found_nothing;
+      if (found_nothing && !taken) spurs_[slots_[i].slices].add(slot.carrier_hz(), now_s());
+      close = close || found_nothing || taken;
     } else if (slot.state() == SlotState::kHolding) {
       close = close || slot.silent_s() > (slot.fixed() ? kFixedHoldTime_s : kHoldTime_s);
     }
     if (close) {
       const bool reopen = slot.fixed();
       SlotPlan again = slot.plan();
+      const SliceClass* slices = slots_[i].slices;
       close_slot(i);
       // A fixed channel starts over: the next sonde there may be of another type.
-      if (reopen) open_slot(std::move(again));
+      if (reopen) open_slot(*slices, std::move(again));
     } else {
       ++i;
     }
@@ -169,6 +198,7 @@ void BandReceiver::look_for_candidates() {
     if (!spectrum_.slow_complete()) dsp::noise_floor(spectrum_.slow(), floor_);
     detector_.find(spectrum_.fast(), floor_, static_cast<float>(kQuickExcess_db), quick_);
     for (const dsp::Candidate& candidate : quick_) consider(candidate);
+    look_for_wide(spectrum_.fast());
     return;
   }
   dsp::noise_floor(spectrum_.slow(), floor_);
@@ -178,6 +208,18 @@ void BandReceiver::look_for_candidates() {
     return !tracked(plan_.centre_hz + c.offset_hz);
   };
   strangers_ = static_cast<std::size_t>(std::ranges::count_if(candidates_, stranger));
+}
+
+// A floor that knows the signal's width: the one for narrow sondes lies within a wide one.
+void BandReceiver::look_for_wide(std::span<const float> power) {
+  for (WideSearch& wide : wide_) {
+    const auto reach =
+        static_cast<std::size_t>(kWideFloorBins * wide.slices->width_hz / dsp::kBinHz);
+    dsp::noise_floor(power, wide.floor, reach);
+    wide.detector.find(power, wide.floor, kWideExcess_db, quick_);
+    for (const dsp::Candidate& candidate : quick_)
+      probe(*wide.slices, plan_.centre_hz + candidate.offset_hz);
+  }
 }
 
 bool BandReceiver::welcome(double frequency_hz) const {
@@ -191,25 +233,33 @@ bool BandReceiver::welcome(double frequency_hz) const {
 bool BandReceiver::tracked(double frequency_hz) const {
   return std::ranges::any_of(slots_, [&](const Active& active) {
     return active.slot->state() != SlotState::kProbing &&
-           std::abs(active.slot->carrier_hz() - frequency_hz) < kOwnTracked_hz;
+           std::abs(active.slot->carrier_hz() - frequency_hz) < own_hz(*active.slot);
   });
 }
 
-bool BandReceiver::covered(double frequency_hz) const {
-  return std::ranges::any_of(slots_, [&](const Active& active) {
-    const bool probing = active.slot->state() == SlotState::kProbing;
-    const double reach =
-        probing ? (active.slot->fixed() ? kFixedReach_hz : kOwnProbed_hz) : kOwnTracked_hz;
-    return std::abs(active.slot->carrier_hz() - frequency_hz) < reach;
-  });
+bool BandReceiver::covered(const SliceClass& slices, double frequency_hz) const {
+  return tracked(frequency_hz) || std::ranges::any_of(slots_, [&](const Active& active) {
+           if (active.slices != &slices) return false;
+           const double reach = active.slot->fixed() ? kFixedReach_hz : kOwnProbed_hz;
+           return std::abs(active.slot->carrier_hz() - frequency_hz) < reach;
+         });
 }
 
+// A hump of 11 kHz may be all of a narrow sonde or the middle of one twice as wide.
 void BandReceiver::consider(const dsp::Candidate& candidate) {
-  const double frequency_hz = plan_.centre_hz + candidate.offset_hz;
-  if (!welcome(frequency_hz) || covered(frequency_hz) || spurs_.blocked(frequency_hz, now_s()))
-    return;
+  for (const SliceClass& slices : classes_) {
+    if (!slices.wide()) probe(slices, plan_.centre_hz + candidate.offset_hz);
+  }
+}
+
+void BandReceiver::probe(const SliceClass& slices, double frequency_hz) {
+  if (!welcome(frequency_hz) || covered(slices, frequency_hz)) return;
+  const auto spurs = spurs_.find(&slices);
+  if (spurs != spurs_.end() && spurs->second.blocked(frequency_hz, now_s())) return;
   if (slots_.size() >= plan_.max_slots && !make_room()) return;
-  open_slot({.centre_hz = frequency_hz, .types = plan_.types});
+  SlotPlan plan{.centre_hz = frequency_hz, .types = slices.types};
+  if (slices.wide()) plan.reach_hz = kWideReach_hz;
+  open_slot(slices, std::move(plan));
 }
 
 // The probe that has listened longest in vain gives way; nobody evicts a sonde.
@@ -222,7 +272,7 @@ bool BandReceiver::make_room() {
     if (oldest == slots_.size() || slot.silent_s() > slots_[oldest].slot->silent_s()) oldest = i;
   }
   if (oldest == slots_.size()) return false;
-  spurs_.add(slots_[oldest].slot->carrier_hz(), now_s());
+  spurs_[slots_[oldest].slices].add(slots_[oldest].slot->carrier_hz(), now_s());
   close_slot(oldest);
   return true;
 }

@@ -6,13 +6,16 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "decoders/sonde.hpp"
 #include "dsp/channelizer.hpp"
 #include "dsp/detector.hpp"
 #include "dsp/spectrum.hpp"
+#include "dsp/wide_detector.hpp"
 #include "gateway/channel_stats.hpp"
+#include "gateway/slice_class.hpp"
 #include "gateway/slot.hpp"
 #include "gateway/spur_list.hpp"
 
@@ -36,7 +39,7 @@ struct BandPlan {
   bool search = true;                   ///< false: only the fixed channels
   std::vector<FrequencyRange> allowed;  ///< empty: everywhere in the stream
   std::vector<FrequencyRange> forbidden;
-  std::size_t max_slots = 32;
+  std::size_t max_slots = 96;
   /// Of a candidate over the noise floor, 1 s average. Noise alone passes 0.8 dB about once a
   /// minute in 2.4 MS/s, 0.5 dB several at every look; an RS41 at Eb/N0 = 3 dB stands 2.5 dB out.
   double min_excess_db = 0.8;
@@ -86,22 +89,32 @@ class BandReceiver {
   struct Active {
     std::unique_ptr<Slot> slot;
     int centre_bin = 0;
+    const SliceClass* slices = nullptr;
+  };
+  /// Looks for signals as wide as a class of slices.
+  struct WideSearch {
+    const SliceClass* slices;
+    dsp::WideDetector detector;
+    std::vector<float> floor;
   };
   void open_fixed();
-  void open_slot(SlotPlan plan);
+  void open_channel(const FixedChannel& channel);
+  void open_slot(const SliceClass& slices, SlotPlan plan);
   void close_slot(std::size_t index);
   void run_slots(const dsp::IqBlock& block, std::vector<SlotRecord>& out);
   void collect(Active& active, std::vector<SlotRecord>& out);
   void follow_carrier(Active& active) const;
   void look_for_candidates();
+  void look_for_wide(std::span<const float> power);
   void consider(const dsp::Candidate& candidate);
+  void probe(const SliceClass& slices, double frequency_hz);
   [[nodiscard]] bool welcome(double frequency_hz) const;
-  [[nodiscard]] bool covered(double frequency_hz) const;
+  [[nodiscard]] bool covered(const SliceClass& slices, double frequency_hz) const;
   [[nodiscard]] bool tracked(double frequency_hz) const;
   [[nodiscard]] bool duplicate(const Slot& slot) const;
   bool make_room();
   void review_slots();
-  [[nodiscard]] std::span<const float> weights(double bandwidth_hz);
+  [[nodiscard]] std::span<const float> weights(const Active& active);
   [[nodiscard]] double now_s() const noexcept {
     return static_cast<double>(next_index_) / plan_.sample_rate_hz;
   }
@@ -109,12 +122,14 @@ class BandReceiver {
   BandPlan plan_;
   std::optional<UtcMillis> start_;
   dsp::BandFft band_;
-  dsp::Slicer slicer_;
+  std::vector<SliceClass> classes_;
   dsp::SpectrumAverager spectrum_;
   dsp::Detector detector_;
-  SpurList spurs_;
+  std::vector<WideSearch> wide_;
+  std::map<const SliceClass*, SpurList> spurs_;
   ChannelStats stats_;
-  std::map<int, std::vector<float>> weights_;  ///< by two-sided width in 100 Hz
+  /// By the slice's bins and two-sided width in 100 Hz.
+  std::map<std::pair<std::size_t, int>, std::vector<float>> weights_;
   std::vector<Active> slots_;
   std::vector<std::uint32_t> closed_;
   std::vector<float> floor_;

@@ -15,22 +15,10 @@ std::size_t ring_size(double rate_hz) {
   return size;
 }
 
-// Carriers 600 Hz apart, so that none is more than 300 Hz from one that is tried.
-std::vector<double> carrier_grid(double reach_hz) {
-  constexpr double kStep_hz = 600;
-  const int steps = std::max(0, static_cast<int>(std::ceil(2 * reach_hz / kStep_hz - 1e-9)) - 1);
-  std::vector<double> grid;
-  for (int i = 0; i <= steps; ++i) grid.push_back((i - steps / 2.0) * kStep_hz);
-  return grid;
-}
-
 }  // namespace
 
 Slot::Slot(SlotPlan plan)
-    : plan_(std::move(plan)),
-      centre_hz_(plan_.centre_hz),
-      ring_(ring_size(plan_.rate_hz)),
-      offsets_hz_(carrier_grid(plan_.reach_hz)) {
+    : plan_(std::move(plan)), centre_hz_(plan_.centre_hz), ring_(ring_size(plan_.rate_hz)) {
   for (const SondeType* type : plan_.types) {
     listeners_.push_back({type, std::make_unique<TypeReceiver>(*type, plan_.rate_hz, plan_.kind)});
   }
@@ -71,10 +59,10 @@ void Slot::push(std::span<const dsp::Sample> samples, std::int64_t first_index) 
 
 void Slot::process(const StreamClock& clock, std::vector<GoodFrame>& out) {
   if (state_ != SlotState::kProbing) {
-    listeners_[active_].receiver->process(ring_, clock, centre_hz_, offsets_hz_, out);
+    listeners_[active_].receiver->process(ring_, clock, centre_hz_, plan_.reach_hz, out);
   } else {
     for (std::size_t i = 0; i < listeners_.size(); ++i) {
-      listeners_[i].receiver->process(ring_, clock, centre_hz_, offsets_hz_, out);
+      listeners_[i].receiver->process(ring_, clock, centre_hz_, plan_.reach_hz, out);
       if (listeners_[i].receiver->identified()) {
         active_ = i;
         break;

@@ -78,7 +78,6 @@ class Slot {
   dsp::SampleRing ring_;
   std::vector<Listener> listeners_;
   std::size_t active_ = 0;  ///< listener that has decoded; valid unless probing
-  std::vector<double> offsets_hz_;
   std::int64_t opened_ = 0;
   bool started_ = false;
 };

@@ -24,6 +24,19 @@ float search_threshold(double pattern_symbols) {
   return static_cast<float>(std::min(4.7 / std::sqrt(pattern_symbols), 0.64));
 }
 
+// The search bears a carrier error of an eighth of the symbol rate; fast symbols are allowed twice
+// the step of slow ones and no more, since detection is better the nearer.
+double carrier_step_hz(double symbol_rate_hz) {
+  return std::min(0.24 * symbol_rate_hz, symbol_rate_hz > 8000 ? 1200.0 : 600.0);
+}
+
+std::vector<double> carrier_grid(double reach_hz, double step_hz) {
+  const int steps = std::max(0, static_cast<int>(std::ceil(2 * reach_hz / step_hz - 1e-9)) - 1);
+  std::vector<double> grid;
+  for (int i = 0; i <= steps; ++i) grid.push_back((i - steps / 2.0) * step_hz);
+  return grid;
+}
+
 std::unique_ptr<dsp::FrameDemod> make_demod(const dsp::ModemParams& modem, double rate_hz,
                                             dsp::SignalKind kind) {
   if (kind == dsp::SignalKind::kFmAudio) return std::make_unique<dsp::AudioDemod>(modem, rate_hz);
@@ -64,18 +77,23 @@ void TypeReceiver::gap(std::int64_t next_index) {
 }
 
 void TypeReceiver::process(const dsp::SampleRing& ring, const StreamClock& clock, double centre_hz,
-                           std::span<const double> offsets_hz, std::vector<GoodFrame>& out) {
+                           double reach_hz, std::vector<GoodFrame>& out) {
   searched_to_ = std::max(searched_to_, ring.begin());
+  const double step_hz = carrier_step_hz(spec().modem.symbol_rate_hz);
   if (locked() && spec().frame_period_s > 0) {
     search_window(ring);
   } else if (identified()) {
     std::array<double, 5> around{};
     for (std::size_t i = 0; i < around.size(); ++i) {
-      around[i] = lock_->carrier_hz + (static_cast<double>(i) - 2) * 500.0;
+      around[i] = lock_->carrier_hz + (static_cast<double>(i) - 2) * std::min(500.0, step_hz);
     }
     search(ring, around);
   } else {
-    search(ring, offsets_hz);
+    if (reach_hz != grid_reach_hz_) {
+      grid_hz_ = carrier_grid(reach_hz, step_hz);
+      grid_reach_hz_ = reach_hz;
+    }
+    search(ring, grid_hz_);
   }
   finish_pending(ring, clock, centre_hz, out);
 }

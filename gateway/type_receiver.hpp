@@ -50,10 +50,10 @@ class TypeReceiver {
 
   /// Looks through what the ring has gained since the last call.
   /// @param centre_hz   absolute frequency of the slot's 0 Hz
-  /// @param offsets_hz  carriers to try while there is no lock, relative to the centre
+  /// @param reach_hz    while there is no lock, carriers are tried within +-reach of the centre
   /// @param out         good frames are appended
   void process(const dsp::SampleRing& ring, const StreamClock& clock, double centre_hz,
-               std::span<const double> offsets_hz, std::vector<GoodFrame>& out);
+               double reach_hz, std::vector<GoodFrame>& out);
 
   /// Frames arrive at present.
   [[nodiscard]] bool locked() const noexcept {
@@ -115,6 +115,8 @@ class TypeReceiver {
   Frame frame_;
   std::optional<Lock> lock_;
   FrameCounts counts_;
+  std::vector<double> grid_hz_;  ///< carriers to try within grid_reach_hz_
+  double grid_reach_hz_ = -1;
   float threshold_;         ///< score from which a place counts as a sync
   double deep_tokens_ = 0;  ///< frames that may still climb to the dear rungs
   std::int64_t searched_to_ = 0;

@@ -1,0 +1,74 @@
+#include "dsp/wide_detector.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "dsp/channelizer.hpp"
+
+namespace omnisonde::dsp {
+namespace {
+
+// The spread (rms) of a signal that fills its width evenly is 0.29 of it; of two tones at the
+// edges 0.35 and more; an RS41 in a window of 24 kHz has 0.1.
+constexpr double kLeastSpread = 0.17;
+constexpr double kOffCentre = 1.0 / 12;  // of the width
+// What a window holds beside the signal: noise that scatters about the floor must not count, a
+// strong narrow neighbour must not outweigh all.
+constexpr float kMost = 1000;
+
+}  // namespace
+
+WideDetector::WideDetector(double width_hz)
+    : width_(static_cast<std::size_t>(std::lround(width_hz / kBinHz))) {}
+
+WideDetector::Window WideDetector::window(std::size_t from) const {
+  const std::size_t to = from + width_;
+  const double sum = sum_[to] - sum_[from];
+  Window w;
+  w.mean = sum / static_cast<double>(width_);
+  if (sum <= 0) return w;
+  w.centre = (moment_[to] - moment_[from]) / sum;
+  const double square = (square_[to] - square_[from]) / sum;
+  w.spread = std::sqrt(std::max(0.0, square - w.centre * w.centre));
+  return w;
+}
+
+void WideDetector::find(std::span<const float> power, std::span<const float> floor,
+                        float min_excess_db, std::vector<Candidate>& out) {
+  const std::size_t n = power.size();
+  out.clear();
+  if (n <= width_) return;
+  sum_.assign(n + 1, 0);
+  moment_.assign(n + 1, 0);
+  square_.assign(n + 1, 0);
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto excess = static_cast<double>(std::min(power[i] / floor[i] - 1, kMost));
+    const auto at = static_cast<double>(i);
+    sum_[i + 1] = sum_[i] + excess;
+    moment_[i + 1] = moment_[i] + excess * at;
+    square_[i + 1] = square_[i] + excess * at * at;
+  }
+  const double least = std::pow(10.0, static_cast<double>(min_excess_db) / 10) - 1;
+  const auto width = static_cast<double>(width_);
+  for (std::size_t from = 0; from + width_ <= n; from += std::max<std::size_t>(1, width_ / 40)) {
+    const Window w = window(from);
+    if (w.mean < least || w.spread < kLeastSpread * width) continue;
+    const double middle = static_cast<double>(from) + (width - 1) / 2;
+    if (std::abs(w.centre - middle) > kOffCentre * width) continue;
+    out.push_back({(w.centre - static_cast<double>(n / 2)) * kBinHz,
+                   static_cast<float>(10 * std::log10(1 + w.mean))});
+  }
+  std::ranges::sort(
+      out, [](const Candidate& a, const Candidate& b) { return a.excess_db > b.excess_db; });
+  // One per place: the strongest within half a width.
+  std::vector<Candidate> kept;
+  for (const Candidate& c : out) {
+    const bool seen = std::ranges::any_of(kept, [&](const Candidate& k) {
+      return std::abs(k.offset_hz - c.offset_hz) < width * kBinHz / 2;
+    });
+    if (!seen) kept.push_back(c);
+  }
+  out = std::move(kept);
+}
+
+}  // namespace omnisonde::dsp
