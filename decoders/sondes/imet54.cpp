@@ -15,14 +15,15 @@
 //     0x34      4  continuous variant: CRC-32 of header octet and 0x00..0x33
 //     0x64..0x6B   burst variant: check value (imet54_frame.hpp)
 //
-// 4798 symbols/s by measurement, 4800 by the maker; a receiver in between bears both. One burst a
-// second. Facts: rs1729/RS (imet54mod), radiosonde_auto_rx (decode rules, issue 567 with frames of
-// an iMet-50), formats/imet54.md. From ra-firmware (analysis of the sonde's firmware), where the
-// sheet is silent: satellites, fragments, the pressure sensor's words, and that the continuous
-// variant's start value 77CDE91A is a CRC-32 from FFFFFFFF over the header octet 43; headers 03 and
-// C3 mark other lengths. 13, 12 and 16 satellites in published frames agree. The unit of pressure
-// is that of the sensor's data sheet; it is reported only where it fits the height. Where XDATA
-// stands in the continuous variant's second half has not been published.
+// 4798 symbols/s by measurement, 4800 by the maker; started from a little above the first, the
+// receiver learns either clock. One burst a second. Facts: rs1729/RS (imet54mod),
+// radiosonde_auto_rx (decode rules, issue 567 with frames of an iMet-50), formats/imet54.md. From
+// ra-firmware (analysis of the sonde's firmware), where the sheet is silent: satellites, fragments,
+// the pressure sensor's words, and that the continuous variant's start value 77CDE91A is a CRC-32
+// from FFFFFFFF over the header octet 43; headers 03 and C3 mark other lengths. 13, 12 and 16
+// satellites in published frames agree. The unit of pressure is that of the sensor's data sheet; it
+// is reported only where it fits the height. Where XDATA stands in the continuous variant's second
+// half has not been published.
 #include <cmath>
 #include <string>
 
@@ -38,7 +39,7 @@ namespace {
 constexpr SondeSpec kSpec{.type = "iMet-54",
                           .manufacturer = "Intermet Systems",
                           .variants = "iMet-54, iMet-50, burst and continuous",
-                          .modem = {.symbol_rate_hz = 4799,
+                          .modem = {.symbol_rate_hz = 4798.5,
                                     .deviation_hz = 1920,
                                     .bt = 1.0F,
                                     .channel_rate_hz = 48'000,
