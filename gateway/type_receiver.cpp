@@ -220,7 +220,45 @@ bool TypeReceiver::decode(const dsp::SampleRing& ring, const Pending& pending) {
     fit.carrier_hz = pending.fit.carrier_hz;
     demod_->load(ring, fit, pending.bits);
   }
+  settle_carrier(ring, pending);
   llr_.resize(pending.bits);
+  const bool good = decide(pending);
+  if (good && !identified()) choose_carrier(ring, pending);
+  return good;
+}
+
+// A sync tells the carrier modulo the unit rate only; the flight knows which it is.
+void TypeReceiver::settle_carrier(const dsp::SampleRing& ring, const Pending& pending) {
+  if (!identified() || kind_ == dsp::SignalKind::kFmAudio) return;
+  const double unit_rate_hz = rate_hz_ / demod_->unit_samples();
+  dsp::FrameFit fit = demod_->fit();
+  const double off_hz = fit.carrier_hz - lock_->carrier_hz;
+  const double whole_hz = std::round(off_hz / unit_rate_hz) * unit_rate_hz;
+  if (whole_hz == 0 || std::abs(off_hz - whole_hz) > kPlausibleStep_hz) return;
+  fit.carrier_hz -= whole_hz;
+  demod_->load(ring, fit, pending.bits);
+}
+
+// The first frame has decoded: was it on its carrier or a unit rate beside it?
+void TypeReceiver::choose_carrier(const dsp::SampleRing& ring, const Pending& pending) {
+  if (kind_ == dsp::SignalKind::kFmAudio) return;
+  const double unit_rate_hz = rate_hz_ / demod_->unit_samples();
+  const dsp::FrameFit found = demod_->fit();
+  dsp::FrameFit best = found;
+  float best_db = -1000;
+  work_.resize(pending.bits);
+  for (const double shift : {0.0, -1.0, 1.0, 0.0}) {
+    dsp::FrameFit fit = shift == 0 && best_db > -1000 ? best : found;
+    fit.carrier_hz += shift * unit_rate_hz;
+    demod_->load(ring, fit, pending.bits);
+    demod_->detect(3, work_);
+    if (demod_->level().ebn0_db <= best_db) continue;
+    best_db = demod_->level().ebn0_db;
+    best = fit;
+  }
+}
+
+bool TypeReceiver::decide(const Pending& pending) {
   if (pending.bits < kShortFrame) {
     demod_->detect_best(llr_);
     return attempt(Effort::kHard, pending.inverted) ||

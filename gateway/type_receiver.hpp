@@ -98,6 +98,9 @@ class TypeReceiver {
                       std::vector<GoodFrame>& out);
   bool read_head(const dsp::SampleRing& ring, Pending& pending);
   bool decode(const dsp::SampleRing& ring, const Pending& pending);
+  void settle_carrier(const dsp::SampleRing& ring, const Pending& pending);
+  void choose_carrier(const dsp::SampleRing& ring, const Pending& pending);
+  bool decide(const Pending& pending);
   bool climb(const Pending& pending);
   bool attempt(Effort effort, bool inverted);
   void good_frame(const Pending& pending, const StreamClock& clock, double centre_hz,
