@@ -38,6 +38,7 @@ struct SondeSpec {
   std::string_view type;          ///< the hub's `type` and the name in `[decode] types`
   std::string_view manufacturer;  ///< the hub's name
   std::string_view variants;      ///< for `omnisonde types`: "SG, SGP, SGM"
+  std::string_view fields = {};   ///< beyond position, time and frame: "velocity, T, RH, battery"
   dsp::ModemParams modem;
   std::string_view sync_bits;      ///< '0'/'1' data bits in time order; the frame starts with them
   bool accept_inverted = true;     ///< search the complement of the sync as well

@@ -8,6 +8,7 @@
 #include "gateway/run_command.hpp"
 #include "gateway/source_soapy.hpp"
 #include "gateway/type_list.hpp"
+#include "gateway/types_command.hpp"
 #include "uploader/record.hpp"
 
 namespace {
@@ -110,6 +111,9 @@ int run(int argc, char** argv) {
   CLI::App* check_app =
       app.add_subcommand("check-config", "check an INI file and name all its faults");
   check_app->add_option("FILE", config_file, "INI file")->required();
+  bool types_markdown = false;
+  CLI::App* types_app = app.add_subcommand("types", "list what can be decoded");
+  types_app->add_flag("--markdown", types_markdown, "as README shows it");
   CLI::App* version_app = app.add_subcommand("version", "print the version");
 
   try {
@@ -123,6 +127,7 @@ int run(int argc, char** argv) {
   if (*decode_app) return run_decode(decode_arguments);
   if (*devices_app) return list_all_devices();
   if (*check_app) return check_file(config_file);
+  if (*types_app) print_types(std::cout, types_markdown);
   if (*version_app) std::cout << "omnisonde " << uploader::software_version() << '\n';
   return 0;
 }

@@ -316,6 +316,7 @@ constexpr SondeSpec kSpec{
     .type = "DFM",
     .manufacturer = "Graw",
     .variants = "06, 06P, PS-15, 09, 09P, 17, 17P",
+    .fields = "velocity, T, battery (from 09 on), satellites, XDATA",
     .modem = {.symbol_rate_hz = 2500,
               .deviation_hz = 2350,
               .bt = 0,

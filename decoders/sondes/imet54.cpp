@@ -39,6 +39,7 @@ namespace {
 constexpr SondeSpec kSpec{.type = "iMet-54",
                           .manufacturer = "Intermet Systems",
                           .variants = "iMet-54, iMet-50, burst and continuous",
+                          .fields = "T, RH, P, battery, satellites",
                           .modem = {.symbol_rate_hz = 4798.5,
                                     .deviation_hz = 1920,
                                     .bt = 1.0F,

@@ -37,7 +37,8 @@ namespace {
 constexpr SondeSpec kSpec{
     .type = "RS41",
     .manufacturer = "Vaisala",
-    .variants = "SG, SGP, SGM",
+    .variants = "SG, SGP, SGM (encrypted ones are recognised), X",
+    .fields = "velocity, T, RH, P, battery, satellites, burst timer, frequency, XDATA",
     .modem = {.symbol_rate_hz = 4800,
               .deviation_hz = 2400,
               .bt = 0.5F,

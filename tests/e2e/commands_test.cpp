@@ -45,6 +45,18 @@ TEST_F(Commands, CheckConfigNamesAWrongKey) {
   EXPECT_THAT(program_->err(), HasSubstr(file + ":2:"));
 }
 
+TEST_F(Commands, TypesNamesWhatCanBeDecoded) {
+  EXPECT_EQ(run({"types"}), 0) << program_->err();
+  EXPECT_THAT(program_->out(), HasSubstr("RS41"));
+  EXPECT_THAT(program_->out(), HasSubstr("Graw"));
+}
+
+// README's table is this command's output.
+TEST_F(Commands, TypesAreTheTableInTheReadme) {
+  EXPECT_EQ(run({"types", "--markdown"}), 0) << program_->err();
+  EXPECT_THAT(text_of_file(OMNISONDE_SOURCE_DIR "/README.md"), HasSubstr(program_->out()));
+}
+
 TEST_F(Commands, UnknownCommandIsAUsageFault) {
   EXPECT_EQ(run({"transmit"}), 64) << program_->err();
   EXPECT_THAT(program_->err(), HasSubstr("--help"));
