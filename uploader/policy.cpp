@@ -25,8 +25,8 @@ constexpr std::array<std::string_view, 22> kKnownTypes = {
     "MRZ",  "MTS01",  "WxR-301D", "C50",     "CF-06",   "GTH6"};
 
 // These send no date: it comes from the gateway's clock, and is wrong when that is.
-constexpr std::array<std::string_view, 5> kDateFromGateway = {"iMet", "LMS6", "WxR-301D", "RD41",
-                                                              "RD94"};
+constexpr std::array<std::string_view, 7> kDateFromGateway = {"iMet", "LMS6",  "WxR-301D", "RD41",
+                                                              "RD94", "CF-06", "GTH6"};
 // Serials of these must not hold the decoder's placeholder `x`.
 constexpr std::array<std::string_view, 6> kNoPlaceholder = {"DFM",    "PS-15", "iMS-100",
                                                             "RS-11G", "MRZ",   "C50"};
