@@ -23,15 +23,40 @@ std::span<const SondeType> sonde_types() {
   return kTypes;
 }
 
+namespace {
+
+/// The name of a type, then its aliases.
+std::vector<std::string_view> names_of(const SondeSpec& spec) {
+  std::vector<std::string_view> names = {spec.type};
+  for (std::string_view rest = spec.aliases; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(", "), rest.size());
+    names.push_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 2, rest.size()));
+  }
+  return names;
+}
+
+}  // namespace
+
 const SondeType* find_sonde_type(std::string_view name) {
   const auto same = [](char a, char b) {
     return std::tolower(static_cast<unsigned char>(a)) ==
            std::tolower(static_cast<unsigned char>(b));
   };
   for (const SondeType& type : sonde_types()) {
-    if (std::ranges::equal(type.spec->type, name, same)) return &type;
+    for (const std::string_view known : names_of(*type.spec)) {
+      if (std::ranges::equal(known, name, same)) return &type;
+    }
   }
   return nullptr;
+}
+
+std::vector<std::string_view> sonde_type_names() {
+  std::vector<std::string_view> names;
+  for (const SondeType& type : sonde_types()) {
+    for (const std::string_view name : names_of(*type.spec)) names.push_back(name);
+  }
+  return names;
 }
 
 }  // namespace omnisonde

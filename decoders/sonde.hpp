@@ -39,6 +39,8 @@ struct SondeSpec {
   std::string_view manufacturer;  ///< the hub's name
   std::string_view variants;      ///< for `omnisonde types`: "SG, SGP, SGM"
   std::string_view fields = {};   ///< beyond position, time and frame: "velocity, T, RH, battery"
+  std::string_view aliases = {};  ///< other hub types that the same decoder tells apart, as names
+                                  ///< for the same receiver: "M20"; separated by ", "
   dsp::ModemParams modem;
   std::string_view sync_bits;      ///< '0'/'1' data bits in time order; the frame starts with them
   bool accept_inverted = true;     ///< search the complement of the sync as well
@@ -83,7 +85,10 @@ struct SondeType {
 /// All types, in the order of sondes.def.
 [[nodiscard]] std::span<const SondeType> sonde_types();
 
-/// @returns the type of that name (letter case ignored), or null.
+/// @returns the type of that name or alias (letter case ignored), or null.
 [[nodiscard]] const SondeType* find_sonde_type(std::string_view name);
+
+/// Every name that find_sonde_type knows, aliases after their type.
+[[nodiscard]] std::vector<std::string_view> sonde_type_names();
 
 }  // namespace omnisonde

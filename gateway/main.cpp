@@ -81,7 +81,7 @@ int list_all_devices() {
 int check_file(const std::string& path) {
   ConfigRequest request;
   request.path = path;
-  for (const SondeType& type : sonde_types()) request.sonde_types.emplace_back(type.spec->type);
+  for (const std::string_view name : sonde_type_names()) request.sonde_types.emplace_back(name);
   request.for_run = true;
   bool fatal = false;
   for (const ConfigProblem& problem : check_config(request)) {

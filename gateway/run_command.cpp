@@ -135,7 +135,7 @@ int run_command(const RunOptions& options) {
   ConfigRequest request;
   request.path = options.config_path;
   request.overrides = options.overrides;
-  for (const SondeType& type : sonde_types()) request.sonde_types.emplace_back(type.spec->type);
+  for (const std::string_view name : sonde_type_names()) request.sonde_types.emplace_back(name);
   request.for_run = true;
   const auto config = load_config(request);
   if (!config) {

@@ -1,12 +1,14 @@
 #include "gateway/type_list.hpp"
 
+#include <algorithm>
+
 namespace omnisonde {
 
 std::string all_type_names() {
   std::string names;
-  for (const SondeType& type : sonde_types()) {
+  for (const std::string_view name : sonde_type_names()) {
     if (!names.empty()) names += ", ";
-    names += type.spec->type;
+    names += name;
   }
   return names;
 }
@@ -20,7 +22,8 @@ Expected<std::vector<const SondeType*>> select_types(std::span<const std::string
     const SondeType* type = find_sonde_type(name);
     if (type == nullptr)
       return Error{"unknown sonde type '" + name + "'", "known types: " + all_type_names()};
-    types.push_back(type);
+    // A name and its alias are one receiver.
+    if (std::ranges::find(types, type) == types.end()) types.push_back(type);
   }
   return types;
 }

@@ -10,7 +10,7 @@
 
 namespace omnisonde {
 
-/// @param names  letter case ignored; empty means all types
+/// @param names  letter case ignored; empty means all types; each type comes once
 /// @returns      an Error that names what is unknown and lists what there is.
 Expected<std::vector<const SondeType*>> select_types(std::span<const std::string> names);
 

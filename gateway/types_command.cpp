@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "decoders/sonde.hpp"
@@ -16,8 +17,10 @@ std::vector<Row> support_matrix() {
   std::vector<Row> rows = {{"type", "maker", "variants", "besides position and time"}};
   for (const SondeType& type : sonde_types()) {
     const SondeSpec& spec = *type.spec;
-    rows.push_back({std::string(spec.type), std::string(spec.manufacturer),
-                    std::string(spec.variants), std::string(spec.fields)});
+    std::string names(spec.type);
+    if (!spec.aliases.empty()) names += ", " + std::string(spec.aliases);
+    rows.push_back({std::move(names), std::string(spec.manufacturer), std::string(spec.variants),
+                    std::string(spec.fields)});
   }
   return rows;
 }

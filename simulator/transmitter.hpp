@@ -53,6 +53,7 @@ class Transmitter {
   virtual std::vector<Telemetry> take_truth() = 0;
 };
 
+/// @param type  or an alias of it, which then stands in front of the variant: "M20/7".
 /// @returns null for a type that has no encoder. Letter case is ignored.
 [[nodiscard]] std::unique_ptr<Transmitter> make_transmitter(std::string_view type,
                                                             const SondeIdentity& identity);
