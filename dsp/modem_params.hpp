@@ -20,6 +20,9 @@ struct ModemParams {
   double channel_rate_hz = 48'000;  ///< rate of the slice the demodulator wants
   double bandwidth_hz = 12'000;     ///< two-sided width to let through once the carrier is known
   LineCode line_code = LineCode::kNrz;
+  /// Another symbol rate at which units of the same type send, too far away for the symbol clock's
+  /// tracking; 0 means none. Frames are then tried at both until a clock is known.
+  double other_symbol_rate_hz = 0;
 
   /// Data bits per second.
   [[nodiscard]] constexpr double bit_rate_hz() const {

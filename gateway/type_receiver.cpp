@@ -222,7 +222,7 @@ bool TypeReceiver::decode(const dsp::SampleRing& ring, const Pending& pending) {
   }
   settle_carrier(ring, pending);
   llr_.resize(pending.bits);
-  const bool good = decide(pending);
+  const bool good = decide(ring, pending);
   if (good && !identified()) choose_carrier(ring, pending);
   return good;
 }
@@ -258,7 +258,7 @@ void TypeReceiver::choose_carrier(const dsp::SampleRing& ring, const Pending& pe
   }
 }
 
-bool TypeReceiver::decide(const Pending& pending) {
+bool TypeReceiver::decide(const dsp::SampleRing& ring, const Pending& pending) {
   if (pending.bits < kShortFrame) {
     demod_->detect_best(llr_);
     return attempt(Effort::kHard, pending.inverted) ||
@@ -271,7 +271,36 @@ bool TypeReceiver::decide(const Pending& pending) {
     if (learn_clock) demod_->refine_on_decisions(llr_);
     return true;
   }
+  if (spec().modem.other_symbol_rate_hz > 0 && !locked() && try_other_clock(ring, pending)) {
+    return true;
+  }
   return climb(pending);
+}
+
+// The same frame at the type's other symbol rate. Whichever clock makes the cleaner frame stays
+// loaded for the dear rungs.
+bool TypeReceiver::try_other_clock(const dsp::SampleRing& ring, const Pending& pending) {
+  const dsp::ModemParams& modem = spec().modem;
+  const double ratio = modem.symbol_rate_hz / modem.other_symbol_rate_hz;
+  const auto load_at = [&](double scale) {
+    dsp::FrameFit fit = pending.fit;
+    fit.unit_scale = scale;
+    demod_->load(ring, fit, pending.bits);
+    demod_->refine_on_known(spec().sync_bits, pending.inverted);
+    settle_carrier(ring, pending);
+    demod_->detect(3, llr_);
+    return demod_->level().ebn0_db;
+  };
+  const double tried = pending.fit.unit_scale;
+  const bool at_nominal = std::abs(tried - 1) < std::abs(tried - ratio);
+  const float before_db = demod_->level().ebn0_db;
+  const float after_db = load_at(at_nominal ? ratio : 1);
+  if (attempt(Effort::kHard, pending.inverted)) {
+    demod_->refine_on_decisions(llr_);
+    return true;
+  }
+  if (before_db > after_db) load_at(tried);
+  return false;
 }
 
 // The dear rungs, for frames that are worth it: as many a second as the budget allows.

@@ -100,7 +100,8 @@ class TypeReceiver {
   bool decode(const dsp::SampleRing& ring, const Pending& pending);
   void settle_carrier(const dsp::SampleRing& ring, const Pending& pending);
   void choose_carrier(const dsp::SampleRing& ring, const Pending& pending);
-  bool decide(const Pending& pending);
+  bool decide(const dsp::SampleRing& ring, const Pending& pending);
+  bool try_other_clock(const dsp::SampleRing& ring, const Pending& pending);
   bool climb(const Pending& pending);
   bool attempt(Effort effort, bool inverted);
   void good_frame(const Pending& pending, const StreamClock& clock, double centre_hz,
