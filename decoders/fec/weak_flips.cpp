@@ -37,17 +37,23 @@ struct Choice {
 
 }  // namespace
 
+void TrialLedger::note(std::uint64_t hash) {
+  if (std::ranges::find(tried_, hash) == tried_.end()) tried_.push_back(hash);
+}
+
 void TrialLedger::begin(std::span<const std::uint8_t> word) {
-  if (!first_.empty() && same_frame(first_, word)) return;
-  first_.assign(word.begin(), word.end());
-  tried_.clear();
+  if (first_.empty() || !same_frame(first_, word)) {
+    first_.assign(word.begin(), word.end());
+    tried_.clear();
+  }
+  if (tried_.size() < most_) note(hash_of(word));
 }
 
 bool TrialLedger::admit(std::span<const std::uint8_t> word) {
   const std::uint64_t hash = hash_of(word);
   if (std::ranges::find(tried_, hash) != tried_.end()) return true;
   if (tried_.size() >= most_) return false;
-  tried_.push_back(hash);
+  note(hash);
   return true;
 }
 

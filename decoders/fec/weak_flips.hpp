@@ -3,7 +3,6 @@
 // number of words per frame is what must be kept small (docs/adr: effort ladder).
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,19 +15,23 @@ namespace omnisonde::fec {
 /// and again: a word is counted once.
 class TrialLedger {
  public:
-  /// @param most  words per frame. Six would be 1e-4 wrong acceptances per damaged frame.
-  explicit TrialLedger(std::size_t most = 5) : most_(most) {}
+  /// @param most  words per frame from which on nothing more is turned round. The ladder brings up
+  ///              to two more decisions of its own after that: six in all would be 1e-4 wrong
+  ///              acceptances per damaged frame.
+  explicit TrialLedger(std::size_t most = 4) : most_(most) {}
 
-  /// A new frame is recognised by its word: decisions of one frame, taken in several ways, differ
-  /// in a few bits; the next frame's counters, checksum and readings in many more.
+  /// Counts a rung's own decisions, which may always be tested: a frame is not to suffer from the
+  /// one before. A new frame is recognised by its word: decisions of one frame, taken in several
+  /// ways, differ in a few bits; the next frame's counters, checksum and readings in many more.
   void begin(std::span<const std::uint8_t> word);
   /// @returns whether `word` may be tested: it was tested before, or there is budget left.
   [[nodiscard]] bool admit(std::span<const std::uint8_t> word);
   /// The frame is done.
   void clear();
-  [[nodiscard]] std::size_t left() const { return most_ - std::min(most_, tried_.size()); }
 
  private:
+  void note(std::uint64_t hash);
+
   std::size_t most_;
   std::vector<std::uint8_t> first_;
   std::vector<std::uint64_t> tried_;  ///< hashes

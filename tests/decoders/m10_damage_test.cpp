@@ -60,6 +60,20 @@ TEST(M10Damage, StrongErrorsAreRefused) {
   EXPECT_LE(good, 1);   // two random errors at the same place
 }
 
+// What was tried for one frame must not be charged to the next, however alike they are.
+TEST(M10Damage, ACleanFramePassesRightAfterAHopelessOne) {
+  const Bytes frame = hex_bytes(m10_test::kM20);
+  Station station;
+  for (int i = 0; i < 5; ++i) {
+    Llrs llr = test::to_llr(chips_of(frame));
+    for (const std::size_t bit : {250U, 260U, 270U, 280U, 290U}) {
+      spoil_level(llr, bit + static_cast<std::size_t>(i), 2);
+    }
+    EXPECT_FALSE(station.receive(llr));
+    EXPECT_TRUE(station.receive(test::to_llr(chips_of(frame)), Effort::kHard));
+  }
+}
+
 TEST(M10Damage, NoiseIsNoFrame) {
   std::mt19937 random(3);
   const auto decoder = find_sonde_type("M10")->make();
