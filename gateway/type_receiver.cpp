@@ -259,6 +259,19 @@ void TypeReceiver::choose_carrier(const dsp::SampleRing& ring, const Pending& pe
 }
 
 bool TypeReceiver::decide(const dsp::SampleRing& ring, const Pending& pending) {
+  const bool learn_clock = !identified();
+  if (look(pending)) {
+    if (learn_clock && pending.bits >= kShortFrame) demod_->refine_on_decisions(llr_);
+    return true;
+  }
+  if (spec().modem.other_symbol_rate_hz > 0 && !locked() && try_other_clock(ring, pending)) {
+    return true;
+  }
+  return pending.bits >= kShortFrame && climb(pending);
+}
+
+// The first rung for long frames, the whole ladder for short ones.
+bool TypeReceiver::look(const Pending& pending) {
   if (pending.bits < kShortFrame) {
     demod_->detect_best(llr_);
     return attempt(Effort::kHard, pending.inverted) ||
@@ -266,15 +279,7 @@ bool TypeReceiver::decide(const dsp::SampleRing& ring, const Pending& pending) {
            (identified() && attempt(Effort::kPriors, pending.inverted));
   }
   demod_->detect(3, llr_);
-  const bool learn_clock = !identified();
-  if (attempt(Effort::kHard, pending.inverted)) {
-    if (learn_clock) demod_->refine_on_decisions(llr_);
-    return true;
-  }
-  if (spec().modem.other_symbol_rate_hz > 0 && !locked() && try_other_clock(ring, pending)) {
-    return true;
-  }
-  return climb(pending);
+  return attempt(Effort::kHard, pending.inverted);
 }
 
 // The same frame at the type's other symbol rate. Whichever clock makes the cleaner frame stays
@@ -288,18 +293,19 @@ bool TypeReceiver::try_other_clock(const dsp::SampleRing& ring, const Pending& p
     demod_->load(ring, fit, pending.bits);
     demod_->refine_on_known(spec().sync_bits, pending.inverted);
     settle_carrier(ring, pending);
-    demod_->detect(3, llr_);
-    return demod_->level().ebn0_db;
   };
   const double tried = pending.fit.unit_scale;
   const bool at_nominal = std::abs(tried - 1) < std::abs(tried - ratio);
   const float before_db = demod_->level().ebn0_db;
-  const float after_db = load_at(at_nominal ? ratio : 1);
-  if (attempt(Effort::kHard, pending.inverted)) {
-    demod_->refine_on_decisions(llr_);
+  load_at(at_nominal ? ratio : 1);
+  if (look(pending)) {
+    if (pending.bits >= kShortFrame) demod_->refine_on_decisions(llr_);
     return true;
   }
-  if (before_db > after_db) load_at(tried);
+  if (pending.bits >= kShortFrame && before_db > demod_->level().ebn0_db) {
+    load_at(tried);
+    demod_->detect(3, llr_);
+  }
   return false;
 }
 
@@ -328,7 +334,8 @@ void TypeReceiver::good_frame(const Pending& pending, const StreamClock& clock, 
   const double carrier = fit.carrier_hz + (refined ? 0 : error);
 
   double scale = fit.unit_scale;
-  if (lock_ && pending.bits < kShortFrame && spec().frame_period_s > 0) {
+  const bool tells_clock = spec().modem.other_symbol_rate_hz == 0;  // else bursts by GPS time
+  if (lock_ && pending.bits < kShortFrame && spec().frame_period_s > 0 && tells_clock) {
     // Frames back to back: the symbol clock is the distance between their starts.
     const double nominal = spec().frame_period_s * rate_hz_;
     const double frames = std::round((fit.start - lock_->start) / nominal);

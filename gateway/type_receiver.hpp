@@ -101,6 +101,7 @@ class TypeReceiver {
   void settle_carrier(const dsp::SampleRing& ring, const Pending& pending);
   void choose_carrier(const dsp::SampleRing& ring, const Pending& pending);
   bool decide(const dsp::SampleRing& ring, const Pending& pending);
+  bool look(const Pending& pending);
   bool try_other_clock(const dsp::SampleRing& ring, const Pending& pending);
   bool climb(const Pending& pending);
   bool attempt(Effort effort, bool inverted);
