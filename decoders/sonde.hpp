@@ -15,6 +15,10 @@
 
 namespace omnisonde {
 
+namespace geo {
+class OrbitBook;
+}
+
 /// A corrected, whole frame. Reused from frame to frame, so that decoding does not allocate.
 struct Frame {
   std::vector<std::uint8_t> bytes;  ///< what the type's `parse` expects, unwhitened
@@ -27,10 +31,13 @@ struct Frame {
 };
 
 /// What a decoder may know of the reception: types that send no date need the clock, and
-/// iMet's public id is made from time and frequency.
+/// iMet's public id is made from time and frequency. What is in files comes from here as well.
 struct ReceiveContext {
   UtcMillis received;       ///< wall clock at the start of the frame (injected, never the system's)
   double frequency_hz = 0;  ///< measured carrier
+  /// GPS orbits for sondes that send only what their receiver measured (RS92); valid during the
+  /// call, null when the operator gave none.
+  const geo::OrbitBook* orbits = nullptr;
 };
 
 /// A sonde type as data.

@@ -1,0 +1,203 @@
+// Vaisala RS92-SGP (400 MHz) and RS92-NGP (1680 MHz).
+//
+//   offset  bytes
+//        0      6  sync 2A 2A 2A 2A 2A 10
+//        6     36  65 10, configuration: counter, serial, one row of the calibration table; CRC
+//       42     28  69 0C, measurement: eight counts of 24 bits; CRC
+//       70    126  67 3D, GPS: time of week, satellites, code counters and their rates; CRC
+//      196     14  68 05, auxiliary: four words of an instrument; CRC
+//      210      6  FF 02 02 00 02 00, end mark
+//      216     24  Reed-Solomon parity over 6..215
+//
+// 240 characters (start bit 0, eight bits lowest first, stop bit 1) in Manchester code, 2400 bit/s,
+// one frame per second back to back. The sonde does not know where it is: it sends what its GPS
+// receiver measured, and the position is worked out here from satellite orbits that the operator
+// gives. Without them it is shown, but not uploaded. The height is that of the ellipsoid; the
+// atmosphere's delay is not corrected (as in the network's main client; some metres near the
+// ground). Facts: formats/rs92.md, worked out from rs1729/RS, oe5hpm/dxlAPRS and the network's main
+// client. The sheet calls a slot's last byte and the GPS block's bytes 4 and 5 unknown: they are
+// not used.
+//
+// The NGP has its own entry, for its deviation is four times as large; what the table says decides
+// the subtype all the same.
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+
+#include "decoders/byte_reader.hpp"
+#include "decoders/sonde.hpp"
+#include "decoders/sondes/rs92_calibration.hpp"
+#include "decoders/sondes/rs92_fec.hpp"
+#include "decoders/sondes/rs92_frame.hpp"
+#include "decoders/sondes/rs92_navigation.hpp"
+#include "decoders/sondes/rs92_priors.hpp"
+#include "decoders/sondes/rs92_ptu.hpp"
+
+namespace omnisonde {
+namespace rs92 {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+// 2A five times, 10, and the configuration block's 65 10. (2A alone repeats: a shorter pattern
+// would fit one character early.)
+constexpr std::string_view kSync =
+    "0010101001001010100100101010010010101001001010100100000100010101001101"
+    "0000010001";
+static_assert(kSync.size() == 8 * kCharBits);
+
+constexpr SondeSpec kSgp{.type = "RS92",
+                         .manufacturer = "Vaisala",
+                         .variants = "SGP",
+                         .modem = {.symbol_rate_hz = 4800,
+                                   .deviation_hz = 2400,
+                                   .bt = 0.5F,
+                                   .channel_rate_hz = 48'000,
+                                   .bandwidth_hz = 12'000,
+                                   .line_code = dsp::LineCode::kManchester},
+                         .sync_bits = kSync,
+                         .accept_inverted = true,
+                         .head_bits = kFrameBits,
+                         .max_frame_bits = kFrameBits,
+                         .frame_period_s = 1.0};
+
+// Deviations from 8 to 10 kHz are reported.
+constexpr SondeSpec kNgp{.type = "RS92-NGP",
+                         .manufacturer = "Vaisala",
+                         .variants = "NGP",
+                         .modem = {.symbol_rate_hz = 4800,
+                                   .deviation_hz = 9100,
+                                   .bt = 0.5F,
+                                   .channel_rate_hz = 48'000,
+                                   .bandwidth_hz = 28'000,
+                                   .line_code = dsp::LineCode::kManchester},
+                         .sync_bits = kSync,
+                         .accept_inverted = true,
+                         .head_bits = kFrameBits,
+                         .max_frame_bits = kFrameBits,
+                         .frame_period_s = 1.0};
+
+bool is_serial(Bytes text) {
+  return text.size() == 8 && text[0] >= 'C' && text[0] <= 'Z' &&
+         std::all_of(text.begin() + 1, text.end(),
+                     [](std::uint8_t c) { return c >= '0' && c <= '9'; });
+}
+
+/// The instrument's four words as hex digits, highest first; empty when all are zero.
+std::string xdata_of(Bytes payload) {
+  ByteReader r(payload);
+  std::string text;
+  bool any = false;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const unsigned word = r.u16_le(2 + 2 * i);
+    any = any || word != 0;
+    for (int shift = 12; shift >= 0; shift -= 4) {
+      text.push_back("0123456789abcdef"[word >> shift & 0xFU]);
+    }
+  }
+  return any ? text : std::string{};
+}
+
+/// What is kept of one sonde.
+struct Flight {
+  std::array<std::uint8_t, 8> serial{};
+  Calibration calibration;
+};
+
+class Rs92 final : public SondeDecoder {
+ public:
+  [[nodiscard]] std::size_t frame_bits(std::span<const float>) const override { return kFrameBits; }
+  bool correct(std::span<float> llr, Effort effort, Frame& out) override;
+  void add_priors(std::span<float> llr) const override {
+    memory_.add_priors(llr, now_.calibration);
+  }
+  std::optional<Telemetry> parse(const Frame& frame, const ReceiveContext& context) override;
+
+ private:
+  void identify(Bytes serial);
+  void read_sensors(Bytes frame, std::uint16_t counter, Telemetry& t) const;
+
+  FrameCorrector corrector_;
+  FlightMemory memory_;
+  Flight now_, before_;  // two sondes may take turns on one frequency
+  bool known_ = false;
+  std::uint32_t epoch_ = 0;
+};
+
+bool Rs92::correct(std::span<float> llr, Effort effort, Frame& out) {
+  if (llr.size() != kFrameBits) return false;
+  out.effort = effort;
+  if (corrector_.run(llr, effort, memory_.serial(), out)) return true;
+  if (effort == Effort::kErasures) memory_.collect_row(llr);
+  return false;
+}
+
+void Rs92::identify(Bytes serial) {
+  if (known_ && std::ranges::equal(serial, now_.serial)) return;
+  std::swap(now_, before_);
+  if (known_) ++epoch_;
+  if (!known_ || !std::ranges::equal(serial, now_.serial)) {
+    now_ = {};
+    std::ranges::copy(serial, now_.serial.begin());
+  }
+  known_ = true;
+}
+
+void Rs92::read_sensors(Bytes frame, std::uint16_t counter, Telemetry& t) const {
+  const Calibration& table = now_.calibration;
+  if (!is_good(frame, kMeasurement) || !table.complete()) return;
+  std::array<std::uint8_t, kMeasurement.length> payload{};
+  std::ranges::copy(kMeasurement.of(frame), payload.begin());
+  if (table.kind() == Kind::kNgp) mask_counts(payload, table.bytes(), counter);
+  const Counts counts = read_counts(payload);
+  if (const auto c = temperature_c(counts, table)) t.temperature_c = static_cast<float>(*c);
+  if (const auto rh = humidity_pct(counts, table)) t.humidity_pct = static_cast<float>(*rh);
+  if (const auto p = pressure_hpa(counts, table)) t.pressure_hpa = static_cast<float>(*p);
+}
+
+std::optional<Telemetry> Rs92::parse(const Frame& frame, const ReceiveContext& context) {
+  const Bytes bytes = frame.bytes;
+  if (!is_good(bytes, kConfiguration)) return {};
+  const Bytes configuration = kConfiguration.of(bytes);
+  const Bytes serial = configuration.subspan(kSerialAt, 8);
+  identify(serial);
+  memory_.learn(bytes);
+  now_.calibration.put(configuration[kRowIndexAt], configuration.subspan(kRowAt, kRowBytes));
+
+  Telemetry t;
+  t.type = kSgp.type;
+  t.manufacturer = kSgp.manufacturer;
+  t.identity_epoch = epoch_;
+  const std::uint16_t counter = ByteReader(configuration).u16_le(kCounterAt);
+  t.frame_number = counter;
+  const Kind kind = now_.calibration.kind();
+  if (kind != Kind::kUnknown) t.subtype = kind == Kind::kSgp ? "RS92-SGP" : "RS92-NGP";
+  t.tx_frequency_mhz = now_.calibration.frequency_mhz();
+  read_sensors(bytes, counter, t);
+  if (is_good(bytes, kAuxiliary)) t.xdata = xdata_of(kAuxiliary.of(bytes));
+  t.time_reference = TimeReference::kGps;
+  t.hold_reason = "no position";
+  if (is_good(bytes, kGps)) {
+    t.hold_reason = put_navigation(kGps.of(bytes), context.orbits, context.received, t);
+  }
+  if (is_serial(serial)) {
+    t.serial.assign(serial.begin(), serial.end());
+  } else {
+    t.hold_reason = "serial not of the form S1234567";
+  }
+  return t;
+}
+
+std::unique_ptr<SondeDecoder> make() { return std::make_unique<Rs92>(); }
+
+}  // namespace
+}  // namespace rs92
+
+namespace sondes {
+extern const SondeType rs92, rs92_ngp;
+const SondeType rs92{&omnisonde::rs92::kSgp, &omnisonde::rs92::make};
+const SondeType rs92_ngp{&omnisonde::rs92::kNgp, &omnisonde::rs92::make};
+}  // namespace sondes
+
+}  // namespace omnisonde
