@@ -19,7 +19,11 @@ constexpr unsigned kAdaptRun = 8;          // of these look for a better one
 constexpr float kClear = 6;                // merit at which no other way of deciding can matter
 constexpr std::size_t kWander = 5;         // units either side that give the local carrier
 constexpr double kEarlyLate = 1.0 / 8;     // of a unit
-constexpr float kMinNoiseShare = 1e-3F;    // noise floor for LLRs: no real channel is cleaner
+// Modulation index from which units are not summed coherently: a timing error of a hundredth of a
+// unit turns tones ten indices apart by a twentieth of a turn against each other, and no sync is
+// that exact. Tone against tone costs little there.
+constexpr double kWideIndex = 3;
+constexpr float kMinNoiseShare = 1e-3F;  // noise floor for LLRs: no real channel is cleaner
 
 // Sum of |coherent sums over `part` units|^2: grows with the quality of timing and carrier.
 double part_power(std::span<const Sample> aligned, std::size_t part) {
@@ -47,7 +51,10 @@ double phase_step(std::span<const Sample> aligned, std::size_t group) {
 }  // namespace
 
 FskDemod::FskDemod(const ModemParams& modem, double rate_hz)
-    : modem_(modem), rate_hz_(rate_hz), unit_samples_(rate_hz / modem.bit_rate_hz()) {
+    : modem_(modem),
+      rate_hz_(rate_hz),
+      unit_samples_(rate_hz / modem.bit_rate_hz()),
+      wide_(2 * modem.deviation_hz > kWideIndex * modem.symbol_rate_hz) {
   use_bank(modem.deviation_hz);
 }
 
@@ -61,7 +68,7 @@ void FskDemod::use_bank(double deviation_hz) {
 void FskDemod::load(const SampleRing& ring, const FrameFit& fit, std::size_t bits) {
   fit_ = fit;
   bits_ = bits;
-  part_ = bits < kShortFrame ? 2 : 4;
+  part_ = wide_ ? 1 : bits < kShortFrame ? 2 : 4;
   const double unit = unit_samples_ * fit.unit_scale;
   first_ = static_cast<std::int64_t>(std::floor(fit.start - (kPad + 2) * unit));
   const auto count = static_cast<std::size_t>((static_cast<double>(bits) + 2 * kPad + 4) * unit) +
@@ -134,6 +141,23 @@ void FskDemod::align(std::size_t from, std::size_t to, double shift_units) {
   }
 }
 
+// Mean phase step from unit to unit, in turns: what carrier error is left. Between unequal bits of
+// far tones a timing error turns the phase, and a deviation error turns it one way between ones and
+// the other way between zeros: equal neighbours alone count, ones and zeros the same.
+double FskDemod::unit_step(std::size_t from) const {
+  if (!wide_) return phase_step(aligned_, 1);
+  const int own_bit = 1 << ((bank_->context_bits() - 1) / 2);
+  std::array<Sample, 2> total{};
+  for (std::size_t i = 1; i < aligned_.size(); ++i) {
+    const bool one = (context_[from + i] & own_bit) != 0;
+    if (one != ((context_[from + i - 1] & own_bit) != 0)) continue;
+    total[one ? 1 : 0] += times_conj(aligned_[i], aligned_[i - 1]);
+  }
+  double turns = 0;
+  for (const Sample& t : total) turns += static_cast<double>(std::arg(t)) / kTwoPi;
+  return turns / 2;
+}
+
 void FskDemod::refine_on_known(std::string_view known_bits, bool inverted) {
   std::vector<float> known(std::min(known_bits.size(), bits_));
   for (std::size_t i = 0; i < known.size(); ++i) {
@@ -145,7 +169,7 @@ void FskDemod::refine_on_known(std::string_view known_bits, bool inverted) {
     double best_power = -1, best_shift = 0, best_turns = 0;
     for (int i = -4; i <= 4; ++i) {
       align(1, known.size() - 1, i * step);
-      const double turns = phase_step(aligned_, 1);
+      const double turns = unit_step(1);
       for (std::size_t k = 0; k < aligned_.size(); ++k) {
         aligned_[k] =
             times(aligned_[k], Sample(std::polar(1.0, -kTwoPi * turns * static_cast<double>(k))));
@@ -173,7 +197,7 @@ void FskDemod::detect(int block, std::span<float> llr) {
 // Margins of all bits. @returns how far they stand out of their own scatter: the figure of merit.
 float FskDemod::decide(int block, bool follow, std::span<float> margin) {
   if (!follow) turned_ = units_;
-  detector_.detect(*bank_, turned_, kPad, block, margin);
+  detector_.detect(*bank_, turned_, kPad, wide_ ? 1 : block, margin);
   contexts_of(margin);
   estimate_level();
   double sum = 0, square = 0;
@@ -208,7 +232,7 @@ void FskDemod::detect_best(std::span<float> llr) {
     level = level_;
     scale = level_.noise > 0 ? 2 * level_.amplitude / level_.noise : 0;
     std::ranges::copy(trial_, llr.begin());
-    if (best > kClear) break;
+    if (best > kClear || wide_) break;
   }
   level_ = level;
   for (float& x : llr) x *= scale;
@@ -258,7 +282,7 @@ void FskDemod::estimate_level() {
   const auto part = static_cast<double>(part_);
   const double variance = square / count - single * single;
   double power = std::sqrt(std::max(0.0, single * single - variance)) / (n * n);
-  if (bits_ >= kShortFrame) {
+  if (bits_ >= kShortFrame && !wide_) {
     const double parts = std::floor(count / part);
     const double together = part_power(aligned_, part_) / std::max(parts, 1.0);
     power = (together - part * single) / (part * (part - 1) * n * n);
@@ -269,7 +293,8 @@ void FskDemod::estimate_level() {
   level_.amplitude = static_cast<float>(std::sqrt(power));
   level_.noise = static_cast<float>(noise);
   const double symbol = rate_hz_ / modem_.symbol_rate_hz;
-  level_.carrier_error_hz = phase_step(aligned_, part_) * rate_hz_ / unit_samples_;
+  level_.carrier_error_hz =
+      (wide_ ? unit_step(0) : phase_step(aligned_, part_)) * rate_hz_ / unit_samples_;
   level_.ebn0_db =
       static_cast<float>(10 * std::log10(std::max(power, 1e-20) * symbol / std::max(noise, 1e-20)));
 }
@@ -278,13 +303,13 @@ void FskDemod::refine_on_decisions(std::span<const float> llr) {
   contexts_of(llr);
   align(0, bits_, 0);
   // Groups short enough for what carrier error is left, then long ones for precision.
-  const double turns = phase_step(aligned_, bits_ < kShortFrame ? 1 : part_);
+  const double turns = bits_ < kShortFrame || wide_ ? unit_step(0) : phase_step(aligned_, part_);
   for (std::size_t k = 0; k < bits_; ++k) {
     aligned_[k] =
         times(aligned_[k],
               Sample(std::polar(1.0, -kTwoPi * std::fmod(turns * static_cast<double>(k), 1.0))));
   }
-  const double fine = phase_step(aligned_, 4 * part_);
+  const double fine = wide_ ? 0 : phase_step(aligned_, 4 * part_);
   fit_.carrier_hz += (turns + fine) * rate_hz_ / unit_samples_;
   fit_timing(std::max<std::size_t>(bits_ / 32, 32));
 }

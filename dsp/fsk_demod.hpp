@@ -49,6 +49,7 @@ class FskDemod final : public FrameDemod {
   void use_bank(double deviation_hz);
   void contexts_of(std::span<const float> llr);
   void align(std::size_t from, std::size_t to, double shift_units);
+  [[nodiscard]] double unit_step(std::size_t from) const;
   void follow_carrier();
   void estimate_level();
   float decide(int block, bool follow, std::span<float> margin);
@@ -56,6 +57,7 @@ class FskDemod final : public FrameDemod {
 
   ModemParams modem_;
   double rate_hz_, unit_samples_;
+  bool wide_;  ///< tones so far apart that only single units are looked at
   std::map<int, std::unique_ptr<UnitBank>> banks_;  ///< by deviation in Hz
   UnitBank* bank_ = nullptr;
   FrameFit fit_;
