@@ -60,11 +60,12 @@ std::vector<float> slice_weights(std::size_t n, double bandwidth_hz, std::size_t
   return weights;
 }
 
-BandFft::BandFft(double sample_rate_hz)
+BandFft::BandFft(double sample_rate_hz, DcOffset dc)
     : sample_rate_hz_(sample_rate_hz),
       bins_(static_cast<std::size_t>(sample_rate_hz / kBinHz)),
       block_(bins_ * 4 / 5),
-      fft_(bins_, FftDirection::kForward) {
+      fft_(bins_, FftDirection::kForward),
+      dc_(dc) {
   OMNI_ASSERT(channelizer_supports(sample_rate_hz));
 }
 
@@ -75,6 +76,11 @@ void BandFft::process(const IqBlock& block) noexcept {
   std::ranges::copy(block.samples, in.end() - static_cast<std::ptrdiff_t>(block_));
   fft_.run();
   ++blocks_;
+  if (dc_ == DcOffset::kKeep) return;
+  Sample& zero = fft_.output()[0];
+  // From nothing: the first blocks' mean would be the sonde's own preamble.
+  dc_mean_ += (std::complex<double>(zero) - dc_mean_) / static_cast<double>(kBlocksPerSecond);
+  zero -= Sample(static_cast<float>(dc_mean_.real()), static_cast<float>(dc_mean_.imag()));
 }
 
 Slicer::Slicer(double rate_hz)

@@ -42,11 +42,16 @@ struct IqBlock {
 [[nodiscard]] std::vector<float> slice_weights(std::size_t n, double bandwidth_hz,
                                                std::size_t wide_bins);
 
+/// What to do about the receiver's DC offset, a constant that a sonde on the centre frequency would
+/// share its 0 Hz bin with: removing takes out the average over a second, which leaves of the sonde
+/// all but 0.2 Hz.
+enum class DcOffset { kKeep, kRemove };
+
 /// The forward half: one FFT per block. Thread: dsp. Allocates: only in the constructor.
 class BandFft {
  public:
   /// @param sample_rate_hz  as channelizer_supports() takes it
-  explicit BandFft(double sample_rate_hz);
+  explicit BandFft(double sample_rate_hz, DcOffset dc = DcOffset::kKeep);
 
   [[nodiscard]] double sample_rate_hz() const noexcept { return sample_rate_hz_; }
   [[nodiscard]] std::size_t bins() const noexcept { return bins_; }
@@ -66,6 +71,8 @@ class BandFft {
   std::size_t bins_, block_;
   Fft fft_;
   std::uint64_t blocks_ = 0;
+  DcOffset dc_;
+  std::complex<double> dc_mean_;  ///< of the 0 Hz bin
 };
 
 /// The inverse half for slices of one rate: shared by all slots of that rate. Thread: dsp.

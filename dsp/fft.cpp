@@ -58,6 +58,7 @@ Fft& Fft::operator=(Fft&&) noexcept = default;
 
 std::span<Sample> Fft::input() noexcept { return {plan_->in, plan_->size}; }
 std::span<const Sample> Fft::output() const noexcept { return {plan_->out, plan_->size}; }
+std::span<Sample> Fft::output() noexcept { return {plan_->out, plan_->size}; }
 void Fft::run() noexcept { fftwf_execute(plan_->handle); }
 
 }  // namespace omnisonde::dsp

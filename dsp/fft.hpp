@@ -26,6 +26,7 @@ class Fft {
 
   [[nodiscard]] std::span<Sample> input() noexcept;
   [[nodiscard]] std::span<const Sample> output() const noexcept;
+  [[nodiscard]] std::span<Sample> output() noexcept;
 
   /// Transforms input() into output(); input() is kept. Allocates: never.
   void run() noexcept;

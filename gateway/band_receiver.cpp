@@ -22,8 +22,16 @@ constexpr double kNarrowStream_hz =
 constexpr double kOwnTracked_hz = 4500, kOwnProbed_hz = 2500, kDuplicate_hz = 1500;
 constexpr double kOwnShare = 1.0 / 3;
 
-// Mean over the whole width; averaged over more bins than a narrow hump, it scatters less.
-constexpr double kWideExcess_db = 0.5;
+// The image of an uncalibrated tuner is 25 dB down or more; the same sonde in the next receiver's
+// window, or in the skirt of its own slot, is nearer.
+constexpr float kEcho_db = 12;
+constexpr double kEcho_s = 10;
+constexpr std::size_t kMostHeard = 512;
+
+// Mean over the whole width, of a 100 ms average. In noise it scatters by 0.17 dB over 24 kHz and
+// by less over more; an M10 that can just be decoded stands 5 dB out, a WxR-301D 1.1 dB.
+constexpr float kWideExcess_db = 0.8F, kMiddleExcess_db = 1.5F;
+constexpr double kMiddleWidth_hz = 30'000;
 constexpr double kWideReach_hz = 2400;     // the middle of a spread signal is found less exactly
 constexpr std::size_t kWideFloorBins = 4;  // reach of the noise floor's window, in signal widths
 
@@ -37,7 +45,7 @@ double own_hz(const Slot& slot) {
 
 BandReceiver::BandReceiver(BandPlan plan)
     : plan_(std::move(plan)),
-      band_(plan_.sample_rate_hz),
+      band_(plan_.sample_rate_hz, dsp::DcOffset::kRemove),
       classes_(slice_classes(plan_.types, plan_.sample_rate_hz)),
       spectrum_(band_.bins()),
       floor_(band_.bins()) {
@@ -117,6 +125,9 @@ void BandReceiver::run_slots(const dsp::IqBlock& block, std::vector<SlotRecord>&
   const double begin_s = static_cast<double>(block.first_index) / plan_.sample_rate_hz;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     Active& active = slots_[i];
+    const bool resting = active.slot->fixed() && active.slot->state() == SlotState::kProbing &&
+                         tracked(active.slot->centre_hz());
+    if (resting) continue;  // another class of types has the channel
     active.slot->push(active.slices->slicer->slice(band_, active.centre_bin, weights(active)),
                       std::llround(begin_s * active.slices->rate_hz));
     if ((blocks_ + active.slot->id()) % kProcessEvery == 0) collect(active, out);
@@ -138,10 +149,36 @@ void BandReceiver::collect(Active& active, std::vector<SlotRecord>& out) {
   }
   if (!duplicate(slot)) {
     for (GoodFrame& frame : frames_) {
-      if (frame.telemetry) out.push_back({slot.id(), std::move(*frame.telemetry)});
+      if (!frame.telemetry) continue;
+      compare_echoes(active, *frame.telemetry);
+      if (!active.echo) out.push_back({slot.id(), std::move(*frame.telemetry)});
     }
   }
   follow_carrier(active);
+}
+
+// A strong sonde is heard a second time in the receiver's image or intermodulation. Its serial
+// gives that away, and the better copy has the right frequency.
+void BandReceiver::compare_echoes(Active& active, const Telemetry& record) {
+  if (record.serial.empty()) return;
+  const float snr_db = record.rx.snr_db.value_or(0);
+  if (heard_.size() >= kMostHeard) heard_.clear();
+  Heard& best = heard_[record.type + "/" + record.serial];
+  const bool other = best.slot_id != active.slot->id() && now_s() - best.at_s < kEcho_s;
+  if (other && best.slot_id != 0) {
+    if (snr_db < best.snr_db - kEcho_db) {
+      active.echo = true;
+      return;
+    }
+    if (snr_db > best.snr_db + kEcho_db) {
+      for (Active& weaker : slots_) {
+        if (weaker.slot->id() == best.slot_id) weaker.echo = true;
+      }
+    } else {
+      return;
+    }
+  }
+  best = {active.slot->id(), snr_db, now_s()};
 }
 
 void BandReceiver::follow_carrier(Active& active) const {
@@ -167,7 +204,8 @@ void BandReceiver::review_slots() {
   for (std::size_t i = 0; i < slots_.size();) {
     const Slot& slot = *slots_[i].slot;
     const bool probing = slot.state() == SlotState::kProbing;
-    bool close = duplicate(slot);
+    bool close = duplicate(slot) || slots_[i].echo;
+    if (slots_[i].echo) spurs_[slots_[i].slices].add(slot.carrier_hz(), now_s());
     if (probing && !slot.fixed()) {
       // What another slot has found to be a sonde is no spur, and needs no second listener.
       const bool taken = tracked(slot.carrier_hz());
@@ -216,7 +254,8 @@ void BandReceiver::look_for_wide(std::span<const float> power) {
     const auto reach =
         static_cast<std::size_t>(kWideFloorBins * wide.slices->width_hz / dsp::kBinHz);
     dsp::noise_floor(power, wide.floor, reach);
-    wide.detector.find(power, wide.floor, kWideExcess_db, quick_);
+    const bool middle = wide.slices->width_hz < kMiddleWidth_hz;
+    wide.detector.find(power, wide.floor, middle ? kMiddleExcess_db : kWideExcess_db, quick_);
     for (const dsp::Candidate& candidate : quick_)
       probe(*wide.slices, plan_.centre_hz + candidate.offset_hz);
   }

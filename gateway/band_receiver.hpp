@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -90,6 +91,12 @@ class BandReceiver {
     std::unique_ptr<Slot> slot;
     int centre_bin = 0;
     const SliceClass* slices = nullptr;
+    bool echo = false;  ///< hears a sonde that another slot hears much better
+  };
+  struct Heard {
+    std::uint32_t slot_id = 0;
+    float snr_db = 0;
+    double at_s = 0;
   };
   /// Looks for signals as wide as a class of slices.
   struct WideSearch {
@@ -104,6 +111,7 @@ class BandReceiver {
   void run_slots(const dsp::IqBlock& block, std::vector<SlotRecord>& out);
   void collect(Active& active, std::vector<SlotRecord>& out);
   void follow_carrier(Active& active) const;
+  void compare_echoes(Active& active, const Telemetry& record);
   void look_for_candidates();
   void look_for_wide(std::span<const float> power);
   void consider(const dsp::Candidate& candidate);
@@ -131,6 +139,7 @@ class BandReceiver {
   /// By the slice's bins and two-sided width in 100 Hz.
   std::map<std::pair<std::size_t, int>, std::vector<float>> weights_;
   std::vector<Active> slots_;
+  std::map<std::string, Heard> heard_;  ///< best slot of each sonde, by type and serial
   std::vector<std::uint32_t> closed_;
   std::vector<float> floor_;
   std::vector<dsp::Candidate> candidates_, quick_;

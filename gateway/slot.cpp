@@ -8,6 +8,10 @@
 namespace omnisonde {
 namespace {
 
+// Good frames from which a type has the slot for itself. One alone may be false: not every type has
+// a strong checksum.
+constexpr std::uint64_t kSettledFrames = 3;
+
 // Holds an extended RS41 frame (0.86 s at 48 kHz) and what was before it.
 std::size_t ring_size(double rate_hz) {
   std::size_t size = 1024;
@@ -20,7 +24,8 @@ std::size_t ring_size(double rate_hz) {
 Slot::Slot(SlotPlan plan)
     : plan_(std::move(plan)), centre_hz_(plan_.centre_hz), ring_(ring_size(plan_.rate_hz)) {
   for (const SondeType* type : plan_.types) {
-    listeners_.push_back({type, std::make_unique<TypeReceiver>(*type, plan_.rate_hz, plan_.kind)});
+    listeners_.push_back(
+        {type, std::make_unique<TypeReceiver>(*type, plan_.rate_hz, plan_.kind), {}});
   }
 }
 
@@ -34,7 +39,8 @@ double Slot::carrier_hz() const noexcept {
 }
 
 double Slot::bandwidth_hz() const noexcept {
-  if (state_ == SlotState::kTracking) return listeners_[active_].type->spec->modem.bandwidth_hz;
+  if (state_ == SlotState::kTracking && settled_)
+    return listeners_[active_].type->spec->modem.bandwidth_hz;
   double widest = 0;
   for (const SondeType* type : plan_.types)
     widest = std::max(widest, type->spec->modem.bandwidth_hz);
@@ -50,7 +56,9 @@ double Slot::silent_s() const noexcept {
 void Slot::push(std::span<const dsp::Sample> samples, std::int64_t first_index) {
   if (!started_ || first_index != ring_.end()) {
     ring_.reset(first_index);
-    for (Listener& l : listeners_) l.receiver->gap(first_index);
+    for (Listener& l : listeners_) {
+      if (l.receiver) l.receiver->gap(first_index);
+    }
     if (!started_) opened_ = first_index;
     started_ = true;
   }
@@ -58,34 +66,42 @@ void Slot::push(std::span<const dsp::Sample> samples, std::int64_t first_index) 
 }
 
 void Slot::process(const StreamClock& clock, std::vector<GoodFrame>& out) {
-  if (state_ != SlotState::kProbing) {
-    listeners_[active_].receiver->process(ring_, clock, centre_hz_, plan_.reach_hz, out);
-  } else {
-    for (std::size_t i = 0; i < listeners_.size(); ++i) {
-      listeners_[i].receiver->process(ring_, clock, centre_hz_, plan_.reach_hz, out);
-      if (listeners_[i].receiver->identified()) {
-        active_ = i;
-        break;
-      }
-    }
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    TypeReceiver* receiver = listeners_[i].receiver.get();
+    if (receiver == nullptr) continue;
+    receiver->process(ring_, clock, centre_hz_, plan_.reach_hz, out);
+    const TypeReceiver* best = listeners_[active_].receiver.get();
+    if (best == nullptr || receiver->counts().good > best->counts().good) active_ = i;
   }
-  update_state();
+  const TypeReceiver& best = *listeners_[active_].receiver;
+  if (!best.identified()) return;
+  if (!settled_ && best.counts().good >= kSettledFrames) settle();
+  state_ = best.locked() ? SlotState::kTracking : SlotState::kHolding;
 }
 
-void Slot::update_state() {
-  if (active_ >= listeners_.size() || !listeners_[active_].receiver->identified()) return;
-  state_ = listeners_[active_].receiver->locked() ? SlotState::kTracking : SlotState::kHolding;
+// The other types have listened in vain: they hold their demodulators' memory no longer.
+void Slot::settle() {
+  settled_ = true;
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    if (i == active_) continue;
+    listeners_[i].counts = listeners_[i].receiver->counts();
+    listeners_[i].receiver.reset();
+  }
 }
 
 void Slot::recentre(double hz) {
   ring_.shift(hz, plan_.rate_hz, dsp::kSliceLag_s * plan_.rate_hz);
   centre_hz_ += hz;
-  for (Listener& l : listeners_) l.receiver->recentre(hz);
+  for (Listener& l : listeners_) {
+    if (l.receiver) l.receiver->recentre(hz);
+  }
 }
 
 std::vector<Slot::TypeCounts> Slot::counts() const {
   std::vector<TypeCounts> out;
-  for (const Listener& l : listeners_) out.push_back({l.type->spec, l.receiver->counts()});
+  for (const Listener& l : listeners_) {
+    out.push_back({l.type->spec, l.receiver ? l.receiver->counts() : l.counts});
+  }
   return out;
 }
 

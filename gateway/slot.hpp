@@ -68,16 +68,18 @@ class Slot {
  private:
   struct Listener {
     const SondeType* type;
-    std::unique_ptr<TypeReceiver> receiver;
+    std::unique_ptr<TypeReceiver> receiver;  ///< null once another type has the slot
+    FrameCounts counts;                      ///< of a receiver that is gone
   };
-  void update_state();
+  void settle();
 
   SlotPlan plan_;
   double centre_hz_;
   SlotState state_ = SlotState::kProbing;
   dsp::SampleRing ring_;
   std::vector<Listener> listeners_;
-  std::size_t active_ = 0;  ///< listener that has decoded; valid unless probing
+  std::size_t active_ = 0;  ///< listener that has decoded most; valid unless probing
+  bool settled_ = false;    ///< the other listeners are gone
   std::int64_t opened_ = 0;
   bool started_ = false;
 };

@@ -89,7 +89,9 @@ TEST(BandReceiver, FixedChannelsAreHeardWithoutSearching) {
   const Air air = testing::simulate(kThree, 3);
   BandPlan plan = band_plan_for(air);
   plan.search = false;
-  plan.fixed = {{.frequency_hz = 403.021e6}, {.frequency_hz = 500e6}};  // the second is elsewhere
+  const SondeType* rs41 = find_sonde_type("RS41");
+  plan.fixed = {{.frequency_hz = 403.021e6, .type = rs41},
+                {.frequency_hz = 500e6, .type = rs41}};  // the second is elsewhere
   BandReceiver receiver(plan);
   EXPECT_EQ(serials(receive(receiver, air)), (std::set<std::string>{"T2440002"}));
   EXPECT_EQ(receiver.slots().size(), 1U);
@@ -131,7 +133,7 @@ TEST(BandReceiver, RetuningDropsTheSlotsAndFindsWhatIsThere) {
   BandReceiver receiver(band_plan_for(air));
   const auto before = receive(receiver, air);
   ASSERT_EQ(serials(before).size(), 3U);
-  EXPECT_THAT(receiver.take_closed_slots(), ::testing::SizeIs(::testing::Le(2U)));
+  (void)receiver.take_closed_slots();  // what listened for other types at the same places
   receiver.retune(1'680e6);
   EXPECT_THAT(receiver.slots(), IsEmpty());
   EXPECT_GE(receiver.take_closed_slots().size(), 3U);
