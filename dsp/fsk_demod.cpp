@@ -158,12 +158,36 @@ double FskDemod::unit_step(std::size_t from) const {
   return turns / 2;
 }
 
+// The search compares shapes and not levels, and so takes what leaks into a carrier a unit rate
+// beside that of far tones for a signal; the energy of the known units tells.
+void FskDemod::choose_wide_carrier(std::size_t units) {
+  constexpr double kClearly = 1.5;
+  const double unit_rate_hz = rate_hz_ / unit_samples_;
+  const FrameFit given = fit_;
+  FrameFit best = given;
+  double given_power = 0, best_power = 0;
+  for (int step = -10; step <= 10; ++step) {
+    fit_.carrier_hz = given.carrier_hz + step * unit_rate_hz / 8;
+    for (int i = -4; i <= 4; ++i) {
+      align(1, units - 1, i / 8.0);
+      const double power = part_power(aligned_, 1);
+      if (step == 0) given_power = std::max(given_power, power);
+      if (power <= best_power) continue;
+      best_power = power;
+      best = fit_;
+      best.start = given.start + i / 8.0 * unit_samples_;
+    }
+  }
+  fit_ = best_power > kClearly * given_power ? best : given;
+}
+
 void FskDemod::refine_on_known(std::string_view known_bits, bool inverted) {
   std::vector<float> known(std::min(known_bits.size(), bits_));
   for (std::size_t i = 0; i < known.size(); ++i) {
     known[i] = (known_bits[i] == '1') != inverted ? 1.0F : -1.0F;
   }
   contexts_of(known);
+  if (wide_) choose_wide_carrier(known.size());
   // Coarse, then fine: the first look bears any carrier error, the second wants most of it gone.
   for (const double step : {1.0 / 8, 1.0 / 24}) {
     double best_power = -1, best_shift = 0, best_turns = 0;

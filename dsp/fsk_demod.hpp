@@ -50,6 +50,7 @@ class FskDemod final : public FrameDemod {
   void contexts_of(std::span<const float> llr);
   void align(std::size_t from, std::size_t to, double shift_units);
   [[nodiscard]] double unit_step(std::size_t from) const;
+  void choose_wide_carrier(std::size_t units);
   void follow_carrier();
   void estimate_level();
   float decide(int block, bool follow, std::span<float> margin);
