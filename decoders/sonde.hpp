@@ -51,6 +51,7 @@ struct SondeSpec {
   dsp::ModemParams modem;
   std::string_view sync_bits;      ///< '0'/'1' data bits in time order; the frame starts with them
   bool accept_inverted = true;     ///< search the complement of the sync as well
+  bool random_polarity = false;    ///< each frame may come either way (biphase line codes)
   std::size_t head_bits = 0;       ///< bits from the sync on that frame_bits() needs to see
   std::size_t max_frame_bits = 0;  ///< longest frame, sync included
   double frame_period_s = 0;       ///< start to start when regular; 0 means not

@@ -126,12 +126,14 @@ void TypeReceiver::search_window(const dsp::SampleRing& ring) {
   hits_.clear();
   const std::array offsets = {lock_->carrier_hz};
   search_.search(window_, from, offsets, 0.05F, hits_);
-  const auto best = std::ranges::max_element(hits_, {}, [this](const dsp::SyncHit& hit) {
-    return hit.inverted == lock_->inverted ? hit.score : 0.0F;
-  });
+  const auto polarity_fits = [this](const dsp::SyncHit& hit) {
+    return spec().random_polarity || hit.inverted == lock_->inverted;
+  };
+  const auto best = std::ranges::max_element(
+      hits_, {}, [&](const dsp::SyncHit& hit) { return polarity_fits(hit) ? hit.score : 0.0F; });
   searched_to_ = to;
   deep_tokens_ = std::min(kDeepBurst, deep_tokens_ + kDeepPerSecond * spec().frame_period_s);
-  if (best != hits_.end() && best->inverted == lock_->inverted) {
+  if (best != hits_.end() && polarity_fits(*best)) {
     add_hit(*best, true);
   } else {
     ++lock_->missed;
@@ -141,6 +143,14 @@ void TypeReceiver::search_window(const dsp::SampleRing& ring) {
 
 void TypeReceiver::add_hit(const dsp::SyncHit& hit, bool predicted) {
   if (hit.start < decoded_to_ - 2 * demod_->unit_samples()) return;
+  // At the end of a stretch a place beside the sync can look like one, until the next stretch.
+  const double near = 1.5 * rate_hz_ / spec().modem.symbol_rate_hz;
+  const auto beside = std::ranges::find_if(
+      pending_, [&](const Pending& p) { return std::abs(p.fit.start - hit.start) < near; });
+  if (beside != pending_.end()) {
+    if (beside->score >= hit.score) return;
+    pending_.erase(beside);
+  }
   if (pending_.size() >= kMaxPending) {
     const auto weakest = std::ranges::min_element(pending_, {}, &Pending::score);
     if (weakest->score >= hit.score) return;
@@ -223,7 +233,11 @@ bool TypeReceiver::decode(const dsp::SampleRing& ring, const Pending& pending) {
   settle_carrier(ring, pending);
   llr_.resize(pending.bits);
   const bool good = decide(ring, pending);
-  if (good && !identified()) choose_carrier(ring, pending);
+  if (good && !identified()) {
+    choose_carrier(ring, pending);
+    // Units of one type differ by a fifth; short frames look for themselves.
+    if (pending.bits >= kShortFrame) demod_->adapt_deviation(llr_);
+  }
   return good;
 }
 
