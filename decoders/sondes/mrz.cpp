@@ -243,6 +243,7 @@ constexpr SondeSpec kSpec{
     .type = "MRZ",
     .manufacturer = "Meteo-Radiy",
     .variants = "ECEF, latlon",
+    .fields = "velocity, T, RH, satellites",
     .modem = {.symbol_rate_hz = 2400,
               .deviation_hz = 2400,
               .bt = 0,

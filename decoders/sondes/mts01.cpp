@@ -132,6 +132,7 @@ constexpr SondeSpec kSpec{
     .type = "MTS01",
     .manufacturer = "Meteosis",
     .variants = "",
+    .fields = "velocity, T, battery",
     .modem = {.symbol_rate_hz = 1200,
               .deviation_hz = 640,
               .bt = 0,
