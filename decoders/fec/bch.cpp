@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint16_t kGenerator = 0x1539;  // with the x^12 term
 constexpr float kMaxLogOdds = 60;
-constexpr double kDear = 2.5;      // standard deviations above what the errors should cost
+constexpr double kDear = 4;        // standard deviations above what the errors should cost
 constexpr float kDearLogOdds = 4;  // no more than this is then to be believed
 
 }  // namespace
@@ -121,8 +121,9 @@ Bch63::Decoded Bch63::decode_soft(std::span<const float> llr,
   Decoded out;
   out.word = signs ^ best.turned;
   out.log_odds = others > std::exp(-kMaxLogOdds) ? -std::log(others) : kMaxLogOdds;
-  if (dear && best.turned != 0) out.log_odds = std::min(out.log_odds, kDearLogOdds);
   out.flipped = std::popcount(best.turned);
+  // Within two bits of the signs there is but one word, whatever the soft bits are worth.
+  if (dear && out.flipped > 2) out.log_odds = std::min(out.log_odds, kDearLogOdds);
   out.ok = true;
   return out;
 }
