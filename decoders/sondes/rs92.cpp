@@ -46,6 +46,12 @@ constexpr std::string_view kSync =
     "0010101001001010100100101010010010101001001010100100000100010101001101"
     "0000010001";
 static_assert(kSync.size() == 8 * kCharBits);
+// The same as chips.
+constexpr std::string_view kSyncChips =
+    "10100110011001101001101001100110011010011010011001100110100110100110011001101001"
+    "10100110011001101001101010101001101010011001100110100101100110101010100110101001";
+static_assert(kSyncChips.size() == 2 * kSync.size());
+constexpr std::size_t kFrameChips = 2 * kFrameBits;
 
 constexpr SondeSpec kSgp{.type = "RS92",
                          .manufacturer = "Vaisala",
@@ -62,7 +68,9 @@ constexpr SondeSpec kSgp{.type = "RS92",
                          .max_frame_bits = kFrameBits,
                          .frame_period_s = 1.0};
 
-// Deviations from 8 to 10 kHz are reported.
+// Deviations from 8 to 10 kHz are reported. The demodulator gives chips: the tones are so far apart
+// that within a bit a timing error of 27 us turns them against each other, and an unknown symbol
+// clock of 50 ppm is that far off by the middle of a frame. Chips are summed to bits here.
 constexpr SondeSpec kNgp{.type = "RS92-NGP",
                          .manufacturer = "Vaisala",
                          .variants = "NGP",
@@ -71,11 +79,11 @@ constexpr SondeSpec kNgp{.type = "RS92-NGP",
                                    .bt = 0.5F,
                                    .channel_rate_hz = 48'000,
                                    .bandwidth_hz = 28'000,
-                                   .line_code = dsp::LineCode::kManchester},
-                         .sync_bits = kSync,
+                                   .line_code = dsp::LineCode::kNrz},
+                         .sync_bits = kSyncChips,
                          .accept_inverted = true,
-                         .head_bits = kFrameBits,
-                         .max_frame_bits = kFrameBits,
+                         .head_bits = kFrameChips,
+                         .max_frame_bits = kFrameChips,
                          .frame_period_s = 1.0};
 
 bool is_serial(Bytes text) {
@@ -107,17 +115,21 @@ struct Flight {
 
 class Rs92 final : public SondeDecoder {
  public:
-  [[nodiscard]] std::size_t frame_bits(std::span<const float>) const override { return kFrameBits; }
-  bool correct(std::span<float> llr, Effort effort, Frame& out) override;
-  void add_priors(std::span<float> llr) const override {
-    memory_.add_priors(llr, now_.calibration);
+  explicit Rs92(const SondeSpec& spec) : spec_(spec) {}
+
+  [[nodiscard]] std::size_t frame_bits(std::span<const float>) const override {
+    return spec_.max_frame_bits;
   }
+  bool correct(std::span<float> llr, Effort effort, Frame& out) override;
+  void add_priors(std::span<float> llr) const override;
   std::optional<Telemetry> parse(const Frame& frame, const ReceiveContext& context) override;
 
  private:
+  [[nodiscard]] bool in_chips() const { return spec_.modem.line_code == dsp::LineCode::kNrz; }
   void identify(Bytes serial);
   void read_sensors(Bytes frame, std::uint16_t counter, Telemetry& t) const;
 
+  const SondeSpec& spec_;
   FrameCorrector corrector_;
   FlightMemory memory_;
   Flight now_, before_;  // two sondes may take turns on one frequency
@@ -125,9 +137,36 @@ class Rs92 final : public SondeDecoder {
   std::uint32_t epoch_ = 0;
 };
 
+/// Bits of chips: a 1 is low, then high.
+std::array<float, kFrameBits> bits_of(std::span<const float> chips) {
+  std::array<float, kFrameBits> bits{};
+  for (std::size_t i = 0; i < bits.size(); ++i) bits[i] = chips[2 * i + 1] - chips[2 * i];
+  return bits;
+}
+
+void Rs92::add_priors(std::span<float> llr) const {
+  if (llr.size() != spec_.max_frame_bits) return;
+  if (!in_chips()) {
+    memory_.add_priors(llr, now_.calibration);
+    return;
+  }
+  std::array<float, kFrameBits> bits = bits_of(llr);
+  memory_.add_priors(bits, now_.calibration);
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    const float added = bits[i] - (llr[2 * i + 1] - llr[2 * i]);
+    llr[2 * i + 1] += added / 2;
+    llr[2 * i] -= added / 2;
+  }
+}
+
 bool Rs92::correct(std::span<float> llr, Effort effort, Frame& out) {
-  if (llr.size() != kFrameBits) return false;
+  if (llr.size() != spec_.max_frame_bits) return false;
   out.effort = effort;
+  std::array<float, kFrameBits> bits;
+  if (in_chips()) {
+    bits = bits_of(llr);
+    llr = bits;
+  }
   if (corrector_.run(llr, effort, memory_.serial(), out)) return true;
   if (effort == Effort::kErasures) memory_.collect_row(llr);
   return false;
@@ -189,15 +228,16 @@ std::optional<Telemetry> Rs92::parse(const Frame& frame, const ReceiveContext& c
   return t;
 }
 
-std::unique_ptr<SondeDecoder> make() { return std::make_unique<Rs92>(); }
+std::unique_ptr<SondeDecoder> make_sgp() { return std::make_unique<Rs92>(kSgp); }
+std::unique_ptr<SondeDecoder> make_ngp() { return std::make_unique<Rs92>(kNgp); }
 
 }  // namespace
 }  // namespace rs92
 
 namespace sondes {
 extern const SondeType rs92, rs92_ngp;
-const SondeType rs92{&omnisonde::rs92::kSgp, &omnisonde::rs92::make};
-const SondeType rs92_ngp{&omnisonde::rs92::kNgp, &omnisonde::rs92::make};
+const SondeType rs92{&omnisonde::rs92::kSgp, &omnisonde::rs92::make_sgp};
+const SondeType rs92_ngp{&omnisonde::rs92::kNgp, &omnisonde::rs92::make_ngp};
 }  // namespace sondes
 
 }  // namespace omnisonde

@@ -85,6 +85,7 @@ Rs92Tx::Rs92Tx(const SondeIdentity& identity, Kind kind)
   if (kind == Kind::kNgp) {
     modem_.deviation_hz = 9100;
     modem_.bandwidth_hz = 28'000;
+    modem_.line_code = dsp::LineCode::kNrz;  // see decoders/sondes/rs92.cpp
   }
   serial_.resize(8, '0');
   if (!words_of(identity.xdata).empty()) xdata_ = identity.xdata;

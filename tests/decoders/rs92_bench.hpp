@@ -78,11 +78,22 @@ class Rs92Flight {
     return data;
   }
 
+  /// Soft data bits as the type's demodulator gives them: an NGP's are chips.
+  [[nodiscard]] Llrs as_demodulated(const Llrs& llr) const {
+    if (decoder->frame_bits({}) == llr.size()) return llr;
+    Llrs chips;
+    for (const float value : llr) {
+      chips.push_back(-value / 2);
+      chips.push_back(value / 2);
+    }
+    return chips;
+  }
+
   /// Climbs the ladder as the receiver does.
   std::optional<Telemetry> receive(const Llrs& llr, Effort most = Effort::kPriors) {
     for (const Effort effort : {Effort::kHard, Effort::kErasures, Effort::kPriors}) {
       if (effort > most) break;
-      Llrs work = llr;
+      Llrs work = as_demodulated(llr);
       if (effort >= Effort::kPriors) decoder->add_priors(work);
       if (decoder->correct(work, effort, frame)) return parse();
     }

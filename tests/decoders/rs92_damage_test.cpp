@@ -148,6 +148,18 @@ TEST_F(Rs92Damage, WhatTheFlightTaughtSavesFrames) {
   EXPECT_GT(by_priors, by_erasures + 10) << by_priors << " against " << by_erasures;
 }
 
+TEST_F(Rs92Damage, TheNgpsChipsCarryPriorsTheSameWay) {
+  Rs92Flight ngp("RS92-NGP");
+  int by_erasures = 0, by_priors = 0;
+  for (int second = 0; second < 40; ++second) (void)ngp.pass(rs92_state(second));
+  for (int second = 40; second < 90; ++second) {
+    const Llrs llr = test::with_noise(ngp.bits(rs92_state(second)), 3.2, random_);
+    if (ngp.receive(llr, Effort::kErasures)) ++by_erasures;
+    if (ngp.receive(llr)) ++by_priors;
+  }
+  EXPECT_GT(by_priors, by_erasures + 5) << by_priors << " against " << by_erasures;
+}
+
 // Frames too broken to correct give their rows all the same: the next time round they are known.
 TEST_F(Rs92Damage, RowsAreSummedOverBrokenFrames) {
   ASSERT_TRUE(flight_.receive(next()));

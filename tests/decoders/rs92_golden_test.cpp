@@ -41,9 +41,13 @@ TEST(Rs92Golden, TheSyncIsThatOfTheFrame) {
   const auto bits = test::rs92_bits(worked_example());
   std::string text;
   for (std::size_t i = 0; i < 80; ++i) text.push_back(bits[i] != 0 ? '1' : '0');
-  for (const char* const type : {"RS92", "RS92-NGP"}) {
-    EXPECT_EQ(find_sonde_type(type)->spec->sync_bits, text);
-  }
+  EXPECT_EQ(find_sonde_type("RS92")->spec->sync_bits, text);
+  std::string chips;
+  for (const char bit : text) chips += bit == '1' ? "01" : "10";
+  EXPECT_EQ(find_sonde_type("RS92-NGP")->spec->sync_bits, chips);
+  // The sheet prints the characters 2A and 10 as chips.
+  EXPECT_EQ(chips.substr(0, 20), "10100110011001101001");
+  EXPECT_EQ(chips.substr(100, 20), "10101010100110101001");
 }
 
 TEST(Rs92Golden, TheWorkedExamplesWeather) {

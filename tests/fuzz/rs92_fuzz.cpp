@@ -41,7 +41,7 @@ void check(const Telemetry& t) {
 
 /// Each byte becomes one soft bit.
 void correct_anything(SondeDecoder& decoder, std::span<const std::uint8_t> data, Effort effort) {
-  std::vector<float> llr(rs92::kFrameBits);
+  std::vector<float> llr(decoder.frame_bits({}));
   for (std::size_t i = 0; i < std::min(data.size(), llr.size()); ++i) {
     llr[i] = static_cast<float>(static_cast<std::int8_t>(data[i])) / 8;
     if (data[i] == 0x80) llr[i] = NAN;
@@ -92,7 +92,7 @@ void parse_anything(SondeDecoder& decoder, std::span<const std::uint8_t> data) {
     if (part.size() == rs92::kFrameBytes && part[0] % 8 != 0) put_checksums(frame.bytes);
     const ReceiveContext context{.received = kNow, .frequency_hz = 403e6, .orbits = &book};
     if (const auto t = decoder.parse(frame, context)) check(*t);
-    std::vector<float> llr(rs92::kFrameBits, 0.5F);
+    std::vector<float> llr(decoder.frame_bits({}), 0.5F);
     decoder.add_priors(llr);
     correct_anything(decoder, part, Effort::kErasures);
   }
