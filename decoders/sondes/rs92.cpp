@@ -126,6 +126,7 @@ class Rs92 final : public SondeDecoder {
 
  private:
   [[nodiscard]] bool in_chips() const { return spec_.modem.line_code == dsp::LineCode::kNrz; }
+  [[nodiscard]] bool is_foreign(Bytes frame) const;
   void identify(Bytes serial);
   void read_sensors(Bytes frame, std::uint16_t counter, Telemetry& t) const;
 
@@ -159,6 +160,12 @@ void Rs92::add_priors(std::span<float> llr) const {
   }
 }
 
+// A strong SGP decodes on one of the NGP's tones as well, many kHz beside its carrier.
+bool Rs92::is_foreign(Bytes frame) const {
+  return in_chips() && is_good(frame, kMeasurement) &&
+         has_plain_references(read_counts(kMeasurement.of(frame)));
+}
+
 bool Rs92::correct(std::span<float> llr, Effort effort, Frame& out) {
   if (llr.size() != spec_.max_frame_bits) return false;
   out.effort = effort;
@@ -167,7 +174,7 @@ bool Rs92::correct(std::span<float> llr, Effort effort, Frame& out) {
     bits = bits_of(llr);
     llr = bits;
   }
-  if (corrector_.run(llr, effort, memory_.serial(), out)) return true;
+  if (corrector_.run(llr, effort, memory_.serial(), out)) return !is_foreign(out.bytes);
   if (effort == Effort::kErasures) memory_.collect_row(llr);
   return false;
 }

@@ -134,8 +134,8 @@ bool FrameCorrector::try_decode(std::span<const std::uint8_t> erasures, Effort e
 }
 
 // The code has failed (a fade has taken too much), but of a sonde that is known the blocks for
-// identity and position have come whole: 32 bits of checksums and 64 of serial speak for them. (With
-// the flight's knowledge put in first only the 16 of the GPS block may be left, and then the
+// identity and position have come whole: 32 bits of checksums and 64 of serial speak for them.
+// (With the flight's knowledge put in first only the 16 of the GPS block may be left, and then the
 // satellites have to agree as well.)
 bool FrameCorrector::salvage(std::span<const std::uint8_t> serial, Frame& out) {
   if (serial.size() != 8 || !is_good(work_, kConfiguration) || !is_good(work_, kGps)) return false;

@@ -19,6 +19,10 @@ struct Counts {
 /// @param payload  24 bytes.
 [[nodiscard]] Counts read_counts(std::span<const std::uint8_t> payload);
 
+/// Whether the references are those of an SGP: all known ones count the same to a few dozen,
+/// 1118092, 1136804, 868844 and 869184. An NGP's, scrambled, come out so once in 2^29 frames.
+[[nodiscard]] bool has_plain_references(const Counts& counts);
+
 /// Value of the polynomial that begins at coefficient `base`: of a sensor's `count` between those
 /// of the two references. Nothing when the counts make no sense.
 [[nodiscard]] std::optional<double> sensor_value(const Calibration& c, std::size_t base,

@@ -212,6 +212,12 @@ TEST_F(Rs92Damage, TenMinutesOfNoiseGiveNothing) {
   }
 }
 
+TEST_F(Rs92Damage, AnSgpOnOneToneOfAnNgpIsRefused) {
+  Rs92Flight ngp("RS92-NGP");
+  for (int round = 0; round < 20; ++round) EXPECT_FALSE(ngp.receive(next()));
+  for (int second = 0; second < 200; ++second) EXPECT_TRUE(ngp.pass(rs92_state(second)));
+}
+
 TEST_F(Rs92Damage, WrongLengthsAreRefused) {
   Frame frame;
   for (const std::size_t bits : {0U, 1U, 2399U, 2401U, 5000U}) {
