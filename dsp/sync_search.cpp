@@ -3,13 +3,24 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 
+#include "dsp/complex_product.hpp"
 #include "dsp/sample_ring.hpp"
 
 namespace omnisonde::dsp {
 namespace {
 
-float magnitude(Sample s) { return std::sqrt(s.real() * s.real() + s.imag() * s.imag()); }
+float power(Sample s) { return s.real() * s.real() + s.imag() * s.imag(); }
+
+float magnitude(Sample s) { return std::sqrt(power(s)); }
+
+// The product of samples so far apart holds most of the tone: the carrier swings by 1.5 rad.
+std::size_t product_lag(const ModemParams& modem, double rate_hz) {
+  if (modem.modulation != Modulation::kAfsk) return 0;
+  const double lag = 1.5 / (2 * std::numbers::pi) * rate_hz / std::max(modem.deviation_hz, 1.0);
+  return static_cast<std::size_t>(std::max(1L, std::lround(lag)));
+}
 
 std::vector<float> line_symbols(std::string_view bits, LineCode code) {
   std::vector<float> out;
@@ -30,6 +41,10 @@ SyncSearch::SyncSearch(const ModemParams& modem, std::string_view sync_bits, boo
       deviation_hz_(modem.deviation_hz),
       accept_inverted_(accept_inverted),
       kind_(kind),
+      modulation_(modem.modulation),
+      mark_hz_(modem.mark_hz),
+      space_hz_(modem.space_hz),
+      lag_(product_lag(modem, rate_hz)),
       // A fifth of a symbol is close enough to find the pattern; a sample is the finest step.
       phases_(std::clamp(static_cast<int>(symbol_samples_ / 2), 1, 5)),
       pattern_(line_symbols(sync_bits, modem.line_code)) {
@@ -56,7 +71,33 @@ void SyncSearch::audio_sums(std::span<const Sample> x) {
   for (std::size_t i = 0; i < x.size(); ++i) high_[i + 1] = high_[i] + x[i].real();
 }
 
+// Tones of the product (of audio: as it is), either side of 0 Hz, without what is constant.
+void SyncSearch::afsk_sums(std::span<const Sample> x) {
+  const bool audio = kind_ == SignalKind::kFmAudio;
+  product_.assign(x.size(), {});
+  Sample mean{};
+  const std::size_t from = audio ? 0 : std::min(lag_, x.size());
+  for (std::size_t i = from; i < x.size(); ++i) {
+    product_[i] = audio ? Sample(x[i].real()) : times_conj(x[i], x[i - lag_]);
+    mean += product_[i];
+  }
+  mean /= static_cast<float>(std::max<std::size_t>(x.size() - from, 1));
+  for (std::size_t i = from; i < x.size(); ++i) product_[i] -= mean;
+  tone_sums(product_, space_hz_, low_);
+  tone_sums(product_, mark_hz_, high_);
+  if (audio) return;
+  tone_sums(product_, -space_hz_, low_mirror_);
+  tone_sums(product_, -mark_hz_, high_mirror_);
+}
+
 float SyncSearch::symbol_level(std::size_t from, std::size_t to) const {
+  if (modulation_ == Modulation::kAfsk && kind_ == SignalKind::kIq) {
+    return std::sqrt(power(high_[to] - high_[from]) +
+                     power(high_mirror_[to] - high_mirror_[from])) -
+           std::sqrt(power(low_[to] - low_[from]) + power(low_mirror_[to] - low_mirror_[from]));
+  }
+  if (modulation_ == Modulation::kAfsk)
+    return magnitude(high_[to] - high_[from]) - magnitude(low_[to] - low_[from]);
   if (kind_ == SignalKind::kFmAudio) {
     return (high_[to].real() - high_[from].real()) / static_cast<float>(to - from);
   }
@@ -89,7 +130,7 @@ void SyncSearch::symbol_levels(std::size_t samples) {
       if (to > samples) break;
       level.push_back(symbol_level(from, to));
     }
-    if (kind_ == SignalKind::kFmAudio) remove_mean(level);
+    if (kind_ == SignalKind::kFmAudio && modulation_ == Modulation::kFsk) remove_mean(level);
   }
 }
 
@@ -143,6 +184,15 @@ void SyncSearch::search(std::span<const Sample> x, std::int64_t first,
                         std::span<const double> offsets_hz, float threshold,
                         std::vector<SyncHit>& hits) {
   found_.clear();
+  if (modulation_ == Modulation::kAfsk) {
+    if (x.size() <= lag_) return;
+    afsk_sums(x);
+    symbol_levels(x.size());
+    // Any carrier does; the middle one is the likeliest.
+    correlate(first, offsets_hz.empty() ? 0 : offsets_hz[offsets_hz.size() / 2], threshold);
+    keep_best(hits);
+    return;
+  }
   if (kind_ == SignalKind::kFmAudio) {
     audio_sums(x);
     symbol_levels(x.size());

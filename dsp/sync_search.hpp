@@ -23,8 +23,9 @@ struct SyncHit {
 
 /// Noncoherent: tone against tone per symbol, then correlation with the pattern. That is all a
 /// search needs (its loss against coherent search is made up by the pattern's length) and it bears
-/// a carrier error of an eighth of the symbol rate. One thread. Allocates: only while growing to
-/// the longest stretch seen.
+/// a carrier error of an eighth of the symbol rate. AFSK is looked for in the product of samples a
+/// little apart, whose tones do not depend on the carrier. One thread. Allocates: only while
+/// growing to the longest stretch seen.
 class SyncSearch {
  public:
   /// @param sync_bits  '0'/'1' data bits; the line code of `modem` turns them into symbols
@@ -45,6 +46,7 @@ class SyncSearch {
  private:
   void tone_sums(std::span<const Sample> x, double hz, std::vector<Sample>& prefix) const;
   void audio_sums(std::span<const Sample> x);
+  void afsk_sums(std::span<const Sample> x);
   [[nodiscard]] float symbol_level(std::size_t from, std::size_t to) const;
   void remove_mean(std::vector<float>& level) const;
   void symbol_levels(std::size_t samples);
@@ -54,9 +56,13 @@ class SyncSearch {
   double rate_hz_, symbol_samples_, deviation_hz_, pattern_samples_;
   bool accept_inverted_;
   SignalKind kind_;
+  Modulation modulation_;
+  double mark_hz_, space_hz_;
+  std::size_t lag_;  ///< AFSK: samples apart
   int phases_;
-  std::vector<float> pattern_;             ///< +1 / -1 per line symbol
-  std::vector<Sample> low_, high_;         ///< running sums of the samples mixed by each tone
+  std::vector<float> pattern_;      ///< +1 / -1 per line symbol
+  std::vector<Sample> low_, high_;  ///< running sums of the samples mixed by each tone
+  std::vector<Sample> low_mirror_, high_mirror_, product_;  ///< AFSK: of the tones' negatives
   std::vector<std::vector<float>> level_;  ///< per timing phase: |high| - |low| of each symbol
   std::vector<SyncHit> found_;
 };

@@ -22,7 +22,10 @@ constexpr double kSkirt_hz = 20'000;
 // the fourth power of the distance, so that 32 times the symbol rate keeps aliases below -80 dB.
 std::size_t slice_bins(const dsp::ModemParams& modem) {
   const double factor = modem.bt > 0 ? 8 : 32;
-  const double wanted_hz = factor * modem.symbol_rate_hz + 4 * modem.deviation_hz;
+  // FM by sines fades faster than any power beyond Carson's width: twice that holds it all.
+  const double wanted_hz = modem.modulation == dsp::Modulation::kAfsk
+                               ? 4 * (modem.deviation_hz + modem.space_hz)
+                               : factor * modem.symbol_rate_hz + 4 * modem.deviation_hz;
   constexpr std::array kRates_hz = {48e3, 96e3, 192e3, 384e3};
   const auto rate = std::ranges::find_if(kRates_hz, [&](double r) { return r >= wanted_hz; });
   return static_cast<std::size_t>((rate == kRates_hz.end() ? kRates_hz.back() : *rate) / kBinHz);

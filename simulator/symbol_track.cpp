@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "dsp/gfsk_pulse.hpp"
 #include "gateway/base/assert.hpp"
 
 namespace omnisonde::sim {
 
-SymbolTrack::SymbolTrack(double symbol_rate_hz, double deviation_hz, float bt)
+SymbolTrack::SymbolTrack(double symbol_rate_hz, double deviation_hz, float bt, AudioTones audio)
     : symbol_rate_hz_(symbol_rate_hz),
       cycles_per_symbol_(deviation_hz / symbol_rate_hz),
-      half_span_(dsp::gfsk_pulse_span(bt) / 2) {
+      half_span_(dsp::gfsk_pulse_span(bt) / 2),
+      mark_cycles_(audio.mark_hz / symbol_rate_hz),
+      space_cycles_(audio.space_hz / symbol_rate_hz),
+      deviation_cycles_(deviation_hz / symbol_rate_hz) {
   const int steps = 2 * half_span_ * kSteps;
   // One entry more than steps + 1: the interpolation reads the right neighbour of the last one.
   pulse_.resize(static_cast<std::size_t>(steps) + 2, 1.0F);
@@ -26,6 +30,7 @@ void SymbolTrack::restart(double start_s) {
   first_index_ = 0;
   signs_.clear();
   sums_.clear();
+  audio_.clear();
 }
 
 void SymbolTrack::append(std::span<const std::uint8_t> symbols) {
@@ -34,7 +39,34 @@ void SymbolTrack::append(std::span<const std::uint8_t> symbols) {
     signs_.push_back(symbol != 0 ? std::int8_t{1} : std::int8_t{-1});
     sums_.push_back(sum);
     sum += signs_.back();
+    if (mark_cycles_ <= 0) continue;
+    if (audio_.empty()) {
+      audio_.push_back({});
+      continue;
+    }
+    const auto before = static_cast<std::int64_t>(audio_.size()) - 1;
+    const double audio = audio_.back().audio + tone_cycles(before);
+    const double carrier = audio_phase_cycles(static_cast<double>(before + 1));
+    audio_.push_back({audio - std::floor(audio), carrier - std::floor(carrier)});
   }
+}
+
+double SymbolTrack::tone_cycles(std::int64_t index) const noexcept {
+  return sign_at(index) > 0 ? mark_cycles_ : space_cycles_;
+}
+
+// The carrier's frequency is the sine of the audio phase, so its phase is the cosine's change over
+// the tone's frequency.
+double SymbolTrack::audio_phase_cycles(double place) const noexcept {
+  constexpr double kTwoPi = 2 * std::numbers::pi;
+  const auto last = static_cast<std::int64_t>(audio_.size()) - 1;
+  const auto index =
+      std::clamp<std::int64_t>(static_cast<std::int64_t>(std::ceil(place)) - 1, 0, last);
+  const AudioStart& start = audio_[static_cast<std::size_t>(index)];
+  const double tone = tone_cycles(index);
+  const double audio = start.audio + (place - static_cast<double>(index)) * tone;
+  return start.carrier + deviation_cycles_ / (kTwoPi * tone) *
+                             (std::cos(kTwoPi * start.audio) - std::cos(kTwoPi * audio));
 }
 
 void SymbolTrack::forget_before(double time_s) {
@@ -45,6 +77,7 @@ void SymbolTrack::forget_before(double time_s) {
   if (count <= 0) return;
   signs_.erase(signs_.begin(), signs_.begin() + count);
   sums_.erase(sums_.begin(), sums_.begin() + count);
+  if (!audio_.empty()) audio_.erase(audio_.begin(), audio_.begin() + count);
   first_index_ += count;
 }
 
@@ -68,6 +101,7 @@ std::int64_t SymbolTrack::sum_before(std::int64_t index) const noexcept {
 double SymbolTrack::phase_cycles(double time_s) const noexcept {
   OMNI_ASSERT(!signs_.empty());
   const double place = (time_s - start_s_) * symbol_rate_hz_ - static_cast<double>(first_index_);
+  if (!audio_.empty()) return audio_phase_cycles(place);
   // Symbol k acts from place k + 0.5 - half_span_ to k + 0.5 + half_span_: those from `first` on
   // are under way, all before it are complete. One table offset serves all of them, since they lie
   // whole symbols apart.

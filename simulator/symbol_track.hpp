@@ -1,5 +1,6 @@
-// Line symbols on an exact clock, and the carrier phase they make: continuous-phase (G)FSK that can
-// be asked for any instant, so that neither sample rate nor clock error needs a resampler.
+// Line symbols on an exact clock, and the carrier phase they make: continuous-phase (G)FSK, or two
+// audio tones on FM, that can be asked for any instant, so that neither sample rate nor clock error
+// needs a resampler.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +10,17 @@
 
 namespace omnisonde::sim {
 
+/// The audio of AFSK, clock error included; mark_hz 0 means plain FSK.
+struct AudioTones {
+  double mark_hz = 0, space_hz = 0;
+};
+
 class SymbolTrack {
  public:
   /// @param symbol_rate_hz  true rate, clock error included.
-  /// @param deviation_hz    half the tone distance; negative swaps the tones.
+  /// @param deviation_hz    half the tone distance; negative swaps the tones. Of AFSK: of the FM.
   /// @param bt              Gaussian filter, 0 = none.
-  SymbolTrack(double symbol_rate_hz, double deviation_hz, float bt);
+  SymbolTrack(double symbol_rate_hz, double deviation_hz, float bt, AudioTones audio = {});
 
   /// Forgets all symbols; the next one appended starts at `start_s`. The phase starts anew.
   void restart(double start_s);
@@ -37,6 +43,8 @@ class SymbolTrack {
  private:
   [[nodiscard]] std::int64_t sign_at(std::int64_t index) const noexcept;
   [[nodiscard]] std::int64_t sum_before(std::int64_t index) const noexcept;
+  [[nodiscard]] double tone_cycles(std::int64_t index) const noexcept;
+  [[nodiscard]] double audio_phase_cycles(double place) const noexcept;
 
   static constexpr int kSteps = 512;  // table steps per symbol: phase spurs stay below -100 dB
 
@@ -48,6 +56,14 @@ class SymbolTrack {
   std::int64_t first_index_ = 0;    // of signs_[0], counted from start_s_
   std::vector<std::int8_t> signs_;  // +1 or -1
   std::vector<std::int64_t> sums_;  // sum of all signs before signs_[i], from start_s_ on
+
+  // AFSK only. Audio and carrier phase, in cycles, at the start of each symbol.
+  struct AudioStart {
+    double audio = 0, carrier = 0;
+  };
+  double mark_cycles_, space_cycles_;  // of the audio in a symbol
+  double deviation_cycles_;            // of the carrier in a symbol, at peak deviation
+  std::vector<AudioStart> audio_;
 };
 
 }  // namespace omnisonde::sim

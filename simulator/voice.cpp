@@ -22,6 +22,12 @@ double signed_deviation_hz(const dsp::ModemParams& modem, const Impairments& imp
   return impairments.inverted ? -deviation : deviation;
 }
 
+AudioTones audio_tones(const dsp::ModemParams& modem, const Impairments& impairments) {
+  if (modem.modulation != dsp::Modulation::kAfsk) return {};
+  const double clock = 1 + impairments.clock_ppm * 1e-6;
+  return {.mark_hz = modem.mark_hz * clock, .space_hz = modem.space_hz * clock};
+}
+
 }  // namespace
 
 Voice::Voice(const SondePlan& plan, std::unique_ptr<Transmitter> transmitter, UtcMillis start,
@@ -35,7 +41,8 @@ Voice::Voice(const SondePlan& plan, std::unique_ptr<Transmitter> transmitter, Ut
       start_utc_(start),
       flight_(plan.flight, start),
       track_(true_symbol_rate_hz(transmitter_->modem(), impairments_),
-             signed_deviation_hz(transmitter_->modem(), impairments_), transmitter_->modem().bt),
+             signed_deviation_hz(transmitter_->modem(), impairments_), transmitter_->modem().bt,
+             audio_tones(transmitter_->modem(), impairments_)),
       gain_(impairments_, seed) {
   period_s_ = transmitter_->burst_period_s();
   next_frame_s_ = next_burst_s(start_s_);
