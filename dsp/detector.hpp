@@ -10,6 +10,12 @@ namespace omnisonde::dsp {
 struct Candidate {
   double offset_hz = 0;  ///< from the stream's centre
   float excess_db = 0;   ///< power over the noise floor, in the shape of a narrow sonde
+  /// Share of that power in the strongest 600 Hz: nearly all of a bare carrier's, less than half of
+  /// any modulated one's.
+  float line_share = 0;
+  /// The lower of the two valleys either side over the hump itself: near 1 inside of something
+  /// wide.
+  float valley = 0;
 };
 
 /// Looks for humps of about 11 kHz (both tones of a narrow sonde under one window). A second look,
@@ -30,6 +36,7 @@ class Detector {
     std::size_t bin;
     float hump;
     double centre_bin;
+    float line_share = 0, valley = 0;
   };
   void smooth(std::size_t from, std::size_t to);
   void look(float least);
@@ -38,8 +45,11 @@ class Detector {
   [[nodiscard]] bool under_skirt(std::size_t bin) const;
   [[nodiscard]] bool shadowed(const Found& weak, std::size_t strong) const;
   [[nodiscard]] double centre_of(std::size_t bin) const;
+  [[nodiscard]] float line_share(std::size_t bin) const;
+  [[nodiscard]] float valley(std::size_t bin) const;
 
-  std::vector<float> ratio_, hump_;
+  std::vector<float> all_;           ///< power over floor
+  std::vector<float> ratio_, hump_;  ///< the same, strong ones blanked in the second look
   std::vector<Found> found_;
 };
 

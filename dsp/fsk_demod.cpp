@@ -54,9 +54,7 @@ FskDemod::FskDemod(const ModemParams& modem, double rate_hz)
     : modem_(modem),
       rate_hz_(rate_hz),
       unit_samples_(rate_hz / modem.bit_rate_hz()),
-      wide_(2 * modem.deviation_hz > kWideIndex * modem.symbol_rate_hz) {
-  use_bank(modem.deviation_hz);
-}
+      wide_(2 * modem.deviation_hz > kWideIndex * modem.symbol_rate_hz) {}
 
 void FskDemod::use_bank(double deviation_hz) {
   const int key = static_cast<int>(std::lround(deviation_hz));
@@ -66,6 +64,8 @@ void FskDemod::use_bank(double deviation_hz) {
 }
 
 void FskDemod::load(const SampleRing& ring, const FrameFit& fit, std::size_t bits) {
+  // Not before the first frame: most receivers never see one of their type.
+  if (bank_ == nullptr) use_bank(modem_.deviation_hz);
   fit_ = fit;
   bits_ = bits;
   part_ = wide_ ? 1 : bits < kShortFrame ? 2 : 4;

@@ -36,7 +36,9 @@ class FskDemod final : public FrameDemod {
   void adapt_deviation(std::span<const float> llr) override;
   [[nodiscard]] const FrameFit& fit() const noexcept override { return fit_; }
   [[nodiscard]] const FrameLevel& level() const noexcept override { return level_; }
-  [[nodiscard]] double deviation_hz() const noexcept { return bank_->deviation_hz(); }
+  [[nodiscard]] double deviation_hz() const noexcept {
+    return bank_ == nullptr ? modem_.deviation_hz : bank_->deviation_hz();
+  }
 
  private:
   struct Place {

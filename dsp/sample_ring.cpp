@@ -38,11 +38,18 @@ std::int64_t SampleRing::begin() const noexcept {
 }
 
 void SampleRing::copy(std::int64_t from, std::span<Sample> out) const noexcept {
-  const std::size_t mask = data_.size() - 1;
-  const std::int64_t lowest = begin();
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const std::int64_t at = from + static_cast<std::int64_t>(i);
-    out[i] = at >= lowest && at < end_ ? data_[static_cast<std::size_t>(at) & mask] : Sample{};
+  const auto count = static_cast<std::int64_t>(out.size());
+  const std::int64_t first = std::clamp(begin() - from, std::int64_t{0}, count);
+  const std::int64_t last = std::clamp(end_ - from, first, count);
+  std::fill(out.begin(), out.begin() + first, Sample{});
+  std::fill(out.begin() + last, out.end(), Sample{});
+  // At most two stretches of the ring.
+  const auto size = static_cast<std::int64_t>(data_.size());
+  for (std::int64_t i = first; i < last;) {
+    const std::int64_t at = (from + i) & (size - 1);
+    const std::int64_t run = std::min(last - i, size - at);
+    std::copy_n(data_.begin() + at, run, out.begin() + i);
+    i += run;
   }
 }
 

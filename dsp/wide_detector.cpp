@@ -12,9 +12,9 @@ namespace {
 // edges 0.35 and more; an RS41 in a window of 24 kHz has 0.1.
 constexpr double kLeastSpread = 0.17;
 constexpr double kOffCentre = 1.0 / 12;  // of the width
-// What a window holds beside the signal: noise that scatters about the floor must not count, a
-// strong narrow neighbour must not outweigh all.
-constexpr float kMost = 1000;
+// Counted of a bin: a strong line or a narrow neighbour must not outweigh all that is spread.
+constexpr float kMost = 30;
+constexpr double kPlateau = 0.5;  // of the window's mean, on both sides of it: something wider
 
 }  // namespace
 
@@ -31,6 +31,15 @@ WideDetector::Window WideDetector::window(std::size_t from) const {
   const double square = (square_[to] - square_[from]) / sum;
   w.spread = std::sqrt(std::max(0.0, square - w.centre * w.centre));
   return w;
+}
+
+bool WideDetector::inside_wider(std::size_t from, double mean) const {
+  const std::size_t half = width_ / 2, n = sum_.size() - 1;
+  if (from < half || from + width_ + half > n) return false;
+  const double below = (sum_[from] - sum_[from - half]) / static_cast<double>(half);
+  const double above =
+      (sum_[from + width_ + half] - sum_[from + width_]) / static_cast<double>(half);
+  return std::min(below, above) > kPlateau * mean;
 }
 
 void WideDetector::find(std::span<const float> power, std::span<const float> floor,
@@ -54,7 +63,7 @@ void WideDetector::find(std::span<const float> power, std::span<const float> flo
     const Window w = window(from);
     if (w.mean < least || w.spread < kLeastSpread * width) continue;
     const double middle = static_cast<double>(from) + (width - 1) / 2;
-    if (std::abs(w.centre - middle) > kOffCentre * width) continue;
+    if (std::abs(w.centre - middle) > kOffCentre * width || inside_wider(from, w.mean)) continue;
     out.push_back({(w.centre - static_cast<double>(n / 2)) * kBinHz,
                    static_cast<float>(10 * std::log10(1 + w.mean))});
   }

@@ -31,6 +31,7 @@ class WideDetector {
     double mean = 0, centre = 0, spread = 0;  ///< excess per bin; bins; bins
   };
   [[nodiscard]] Window window(std::size_t from) const;
+  [[nodiscard]] bool inside_wider(std::size_t from, double mean) const;
 
   std::size_t width_;                          ///< bins
   std::vector<double> sum_, moment_, square_;  ///< running sums of the excess, x bin, x bin^2

@@ -8,38 +8,21 @@ namespace omnisonde {
 namespace {
 
 constexpr std::uint64_t kProcessEvery = 5;  // blocks: slots look at their samples every 20 ms
-constexpr double kQuickExcess_db = 2.5;     // for the 100 ms average, which scatters more
-constexpr double kProbeTime_s = 12;         // three bursts of the slowest type, and then some
+constexpr double kQuickTime_s = 4;  // bursts that the quick search may miss before the full one
+constexpr double kFullTurn_s = 4;
+constexpr std::uint64_t kShareEvery = 25;  // blocks: 100 ms
 constexpr double kHoldTime_s = 30;
 constexpr double kFixedHoldTime_s = 120;
 constexpr double kFollow_hz = 300;  // carrier error at which the slice is moved
-constexpr double kFixedReach_hz = 5400;
 constexpr double kNarrowStream_hz =
     60'000;  // a stream this narrow is one channel: always listened to
-
-// Two sondes are at least 10 kHz apart; what is nearer to a tracked carrier is its own.
-// A wider one's own reaches as far as the tones of a type that is 3 deviations wide.
-constexpr double kOwnTracked_hz = 4500, kOwnProbed_hz = 2500, kDuplicate_hz = 1500;
-constexpr double kOwnShare = 1.0 / 3;
+constexpr double kDuplicate_hz = 1500;
 
 // The image of an uncalibrated tuner is 25 dB down or more; the same sonde in the next receiver's
 // window, or in the skirt of its own slot, is nearer.
 constexpr float kEcho_db = 12;
 constexpr double kEcho_s = 10;
 constexpr std::size_t kMostHeard = 512;
-
-// Mean over the whole width, of a 100 ms average. In noise it scatters by 0.17 dB over 24 kHz and
-// by less over more; an M10 that can just be decoded stands 5 dB out, a WxR-301D 1.1 dB.
-constexpr float kWideExcess_db = 0.8F, kMiddleExcess_db = 1.5F;
-constexpr double kMiddleWidth_hz = 30'000;
-constexpr double kWideReach_hz = 2400;     // the middle of a spread signal is found less exactly
-constexpr std::size_t kWideFloorBins = 4;  // reach of the noise floor's window, in signal widths
-
-double own_hz(const Slot& slot) {
-  return slot.state() == SlotState::kProbing
-             ? kOwnProbed_hz
-             : std::max(kOwnTracked_hz, slot.type()->spec->modem.bandwidth_hz * kOwnShare);
-}
 
 }  // namespace
 
@@ -52,7 +35,7 @@ BandReceiver::BandReceiver(BandPlan plan)
   for (const SliceClass& slices : classes_) {
     if (slices.wide())
       wide_.push_back(
-          {&slices, dsp::WideDetector(slices.width_hz), std::vector<float>(band_.bins())});
+          {&slices, dsp::WideDetector(slices.width_hz), std::vector<float>(band_.bins()), {}});
   }
   open_fixed();
 }
@@ -81,7 +64,7 @@ void BandReceiver::open_channel(const FixedChannel& channel) {
   }
 }
 
-void BandReceiver::open_slot(const SliceClass& slices, SlotPlan plan) {
+BandReceiver::Active& BandReceiver::open_slot(const SliceClass& slices, SlotPlan plan) {
   Active active;
   active.slices = &slices;
   active.centre_bin =
@@ -92,6 +75,7 @@ void BandReceiver::open_slot(const SliceClass& slices, SlotPlan plan) {
   plan.rate_hz = slices.rate_hz;
   active.slot = std::make_unique<Slot>(std::move(plan));
   slots_.push_back(std::move(active));
+  return slots_.back();
 }
 
 void BandReceiver::close_slot(std::size_t index) {
@@ -117,6 +101,7 @@ void BandReceiver::process(const dsp::IqBlock& block, std::vector<SlotRecord>& o
   next_index_ = block.first_index + block.samples.size();
   band_.process(block);
   if (spectrum_.add(band_) && plan_.search) look_for_candidates();
+  if (blocks_ % kShareEvery == 0) share_full_search();
   run_slots(block, out);
   ++blocks_;
 }
@@ -143,7 +128,8 @@ void BandReceiver::collect(Active& active, std::vector<SlotRecord>& out) {
                           .start = start_.value_or(UtcMillis{}),
                           .has_wall_clock = start_.has_value()};
   frames_.clear();
-  slot.process(clock, frames_);
+  const bool thorough = active.thorough || always_thorough(active);
+  slot.process(clock, thorough ? Search::kFull : Search::kQuick, frames_);
   if (was_probing && slot.state() != SlotState::kProbing) {
     for (auto& [slices, spurs] : spurs_) spurs.forget(slot.carrier_hz());
   }
@@ -181,6 +167,38 @@ void BandReceiver::compare_echoes(Active& active, const Telemetry& record) {
   best = {active.slot->id(), snr_db, now_s()};
 }
 
+// A recording's channel, and one whose type is known, may cost what it costs.
+bool BandReceiver::always_thorough(const Active& active) const {
+  return active.slot->fixed() && (plan_.fixed_always_full || active.slot->plan().types.size() == 1);
+}
+
+bool BandReceiver::wants_full_search(const Active& active) const {
+  if (active.slot->state() != SlotState::kProbing || always_thorough(active)) return false;
+  return !active.strong || active.slot->silent_s() > kQuickTime_s;
+}
+
+// Interference is mostly strong, and would cost the most: what the quick search does not find has
+// to wait for its turn among all that wants the full one.
+void BandReceiver::share_full_search() {
+  std::size_t running = 0;
+  for (Active& active : slots_) {
+    active.thorough =
+        active.thorough && wants_full_search(active) && now_s() - active.served_s < kFullTurn_s;
+    running += active.thorough ? 1 : 0;
+  }
+  while (running < plan_.full_searches) {
+    Active* next = nullptr;
+    for (Active& active : slots_) {
+      if (active.thorough || !wants_full_search(active)) continue;
+      if (next == nullptr || active.served_s < next->served_s) next = &active;
+    }
+    if (next == nullptr) return;
+    next->thorough = true;
+    next->served_s = now_s();
+    ++running;
+  }
+}
+
 void BandReceiver::follow_carrier(Active& active) const {
   if (active.slot->state() != SlotState::kTracking) return;
   const double error = active.slot->carrier_hz() - active.slot->centre_hz();
@@ -210,7 +228,9 @@ void BandReceiver::review_slots() {
       // What another slot has found to be a sonde is no spur, and needs no second listener.
       const bool taken = tracked(slot.carrier_hz());
       const bool found_nothing = slot.silent_s() > kProbeTime_s;
-      if (found_nothing && !taken) spurs_[slots_[i].slices].add(slot.carrier_hz(), now_s());
+      // One whose turn for the full search never came is welcome again.
+      const bool heard_out = found_nothing && slots_[i].served_s >= 0;
+      if (heard_out && !taken) spurs_[slots_[i].slices].add(slot.carrier_hz(), now_s());
       close = close || found_nothing || taken;
     } else if (slot.state() == SlotState::kHolding) {
       close = close || slot.silent_s() > (slot.fixed() ? kFixedHoldTime_s : kHoldTime_s);
@@ -226,94 +246,6 @@ void BandReceiver::review_slots() {
       ++i;
     }
   }
-}
-
-// The 100 ms average finds strong sondes at once, the 1 s average the weak ones: in turns, since
-// neither gains by a look every 100 ms.
-void BandReceiver::look_for_candidates() {
-  const bool quick = !spectrum_.slow_complete() || looks_++ % 2 == 0;
-  if (quick) {
-    if (!spectrum_.slow_complete()) dsp::noise_floor(spectrum_.slow(), floor_);
-    detector_.find(spectrum_.fast(), floor_, static_cast<float>(kQuickExcess_db), quick_);
-    for (const dsp::Candidate& candidate : quick_) consider(candidate);
-    look_for_wide(spectrum_.fast());
-    return;
-  }
-  dsp::noise_floor(spectrum_.slow(), floor_);
-  detector_.find(spectrum_.slow(), floor_, static_cast<float>(plan_.min_excess_db), candidates_);
-  for (const dsp::Candidate& candidate : candidates_) consider(candidate);
-  const auto stranger = [&](const dsp::Candidate& c) {
-    return !tracked(plan_.centre_hz + c.offset_hz);
-  };
-  strangers_ = static_cast<std::size_t>(std::ranges::count_if(candidates_, stranger));
-}
-
-// A floor that knows the signal's width: the one for narrow sondes lies within a wide one.
-void BandReceiver::look_for_wide(std::span<const float> power) {
-  for (WideSearch& wide : wide_) {
-    const auto reach =
-        static_cast<std::size_t>(kWideFloorBins * wide.slices->width_hz / dsp::kBinHz);
-    dsp::noise_floor(power, wide.floor, reach);
-    const bool middle = wide.slices->width_hz < kMiddleWidth_hz;
-    wide.detector.find(power, wide.floor, middle ? kMiddleExcess_db : kWideExcess_db, quick_);
-    for (const dsp::Candidate& candidate : quick_)
-      probe(*wide.slices, plan_.centre_hz + candidate.offset_hz);
-  }
-}
-
-bool BandReceiver::welcome(double frequency_hz) const {
-  const auto within = [&](const FrequencyRange& r) {
-    return frequency_hz >= r.low_hz && frequency_hz <= r.high_hz;
-  };
-  if (std::ranges::any_of(plan_.forbidden, within)) return false;
-  return plan_.allowed.empty() || std::ranges::any_of(plan_.allowed, within);
-}
-
-bool BandReceiver::tracked(double frequency_hz) const {
-  return std::ranges::any_of(slots_, [&](const Active& active) {
-    return active.slot->state() != SlotState::kProbing &&
-           std::abs(active.slot->carrier_hz() - frequency_hz) < own_hz(*active.slot);
-  });
-}
-
-bool BandReceiver::covered(const SliceClass& slices, double frequency_hz) const {
-  return tracked(frequency_hz) || std::ranges::any_of(slots_, [&](const Active& active) {
-           if (active.slices != &slices) return false;
-           const double reach = active.slot->fixed() ? kFixedReach_hz : kOwnProbed_hz;
-           return std::abs(active.slot->carrier_hz() - frequency_hz) < reach;
-         });
-}
-
-// A hump of 11 kHz may be all of a narrow sonde or the middle of one twice as wide.
-void BandReceiver::consider(const dsp::Candidate& candidate) {
-  for (const SliceClass& slices : classes_) {
-    if (!slices.wide()) probe(slices, plan_.centre_hz + candidate.offset_hz);
-  }
-}
-
-void BandReceiver::probe(const SliceClass& slices, double frequency_hz) {
-  if (!welcome(frequency_hz) || covered(slices, frequency_hz)) return;
-  const auto spurs = spurs_.find(&slices);
-  if (spurs != spurs_.end() && spurs->second.blocked(frequency_hz, now_s())) return;
-  if (slots_.size() >= plan_.max_slots && !make_room()) return;
-  SlotPlan plan{.centre_hz = frequency_hz, .types = slices.types};
-  if (slices.wide()) plan.reach_hz = kWideReach_hz;
-  open_slot(slices, std::move(plan));
-}
-
-// The probe that has listened longest in vain gives way; nobody evicts a sonde.
-bool BandReceiver::make_room() {
-  std::size_t oldest = slots_.size();
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    const Slot& slot = *slots_[i].slot;
-    if (slot.state() != SlotState::kProbing || slot.fixed() || slot.silent_s() < kProbeTime_s / 4)
-      continue;
-    if (oldest == slots_.size() || slot.silent_s() > slots_[oldest].slot->silent_s()) oldest = i;
-  }
-  if (oldest == slots_.size()) return false;
-  spurs_[slots_[oldest].slices].add(slots_[oldest].slot->carrier_hz(), now_s());
-  close_slot(oldest);
-  return true;
 }
 
 void BandReceiver::retune(double centre_hz) {

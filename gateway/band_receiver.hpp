@@ -41,6 +41,10 @@ struct BandPlan {
   std::vector<FrequencyRange> allowed;  ///< empty: everywhere in the stream
   std::vector<FrequencyRange> forbidden;
   std::size_t max_slots = 96;
+  /// Slots without a sonde that may be searched at every carrier at the same time, in turns.
+  std::size_t full_searches = 3;
+  /// Fixed channels are searched so at any cost: for recordings.
+  bool fixed_always_full = true;
   /// Of a candidate over the noise floor, 1 s average. Noise alone passes 0.8 dB about once a
   /// minute in 2.4 MS/s, 0.5 dB several at every look; an RS41 at Eb/N0 = 3 dB stands 2.5 dB out.
   double min_excess_db = 0.8;
@@ -60,6 +64,9 @@ struct SlotView {
   const SondeType* type = nullptr;
   FrameCounts counts;
 };
+
+inline constexpr double kFixedReach_hz = 5400;  ///< carriers of a fixed channel, either side
+inline constexpr double kProbeTime_s = 12;      ///< three bursts of the slowest type, and then some
 
 /// One thread. A lost stretch of samples is told by IqBlock::first_index.
 class BandReceiver {
@@ -91,22 +98,32 @@ class BandReceiver {
     std::unique_ptr<Slot> slot;
     int centre_bin = 0;
     const SliceClass* slices = nullptr;
-    bool echo = false;  ///< hears a sonde that another slot hears much better
+    bool strong = false;     ///< the quick search should find what is there
+    bool thorough = false;   ///< its turn for the full search
+    double served_s = -1e9;  ///< when its last turn began
+    bool echo = false;       ///< hears a sonde that another slot hears much better
   };
   struct Heard {
     std::uint32_t slot_id = 0;
     float snr_db = 0;
     double at_s = 0;
   };
+  struct Sighting {
+    double offset_hz, first_s, last_s;
+  };
   /// Looks for signals as wide as a class of slices.
   struct WideSearch {
     const SliceClass* slices;
     dsp::WideDetector detector;
     std::vector<float> floor;
+    std::vector<Sighting> sightings;
   };
   void open_fixed();
   void open_channel(const FixedChannel& channel);
-  void open_slot(const SliceClass& slices, SlotPlan plan);
+  Active& open_slot(const SliceClass& slices, SlotPlan plan);
+  void share_full_search();
+  [[nodiscard]] bool always_thorough(const Active& active) const;
+  [[nodiscard]] bool wants_full_search(const Active& active) const;
   void close_slot(std::size_t index);
   void run_slots(const dsp::IqBlock& block, std::vector<SlotRecord>& out);
   void collect(Active& active, std::vector<SlotRecord>& out);
@@ -114,8 +131,10 @@ class BandReceiver {
   void compare_echoes(Active& active, const Telemetry& record);
   void look_for_candidates();
   void look_for_wide(std::span<const float> power);
+  void blank(const Slot& slot, std::span<const float> floor);
+  [[nodiscard]] bool lasting(WideSearch& wide, double offset_hz) const;
   void consider(const dsp::Candidate& candidate);
-  void probe(const SliceClass& slices, double frequency_hz);
+  void probe(const SliceClass& slices, const dsp::Candidate& candidate);
   [[nodiscard]] bool welcome(double frequency_hz) const;
   [[nodiscard]] bool covered(const SliceClass& slices, double frequency_hz) const;
   [[nodiscard]] bool tracked(double frequency_hz) const;
@@ -141,7 +160,7 @@ class BandReceiver {
   std::vector<Active> slots_;
   std::map<std::string, Heard> heard_;  ///< best slot of each sonde, by type and serial
   std::vector<std::uint32_t> closed_;
-  std::vector<float> floor_;
+  std::vector<float> floor_, rest_;
   std::vector<dsp::Candidate> candidates_, quick_;
   std::vector<GoodFrame> frames_;
   std::size_t strangers_ = 0;

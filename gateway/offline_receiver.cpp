@@ -85,7 +85,7 @@ void OfflineReceiver::process_audio(std::span<const dsp::Sample> samples,
                           .first_s = 0,
                           .start = plan_.start.value_or(UtcMillis{}),
                           .has_wall_clock = plan_.start.has_value()};
-  audio_->process(clock, frames_);
+  audio_->process(clock, Search::kFull, frames_);
   for (GoodFrame& frame : frames_) {
     if (frame.telemetry) records_.push_back({audio_->id(), std::move(*frame.telemetry)});
   }

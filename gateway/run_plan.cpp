@@ -80,7 +80,9 @@ Expected<std::vector<LivePlan>> live_plans(const Config& config) {
             ? std::vector<FrequencyRange>{{config.band.min_mhz * 1e6, config.band.max_mhz * 1e6}}
             : around(config.frequencies.only_mhz, kOnlyReach_hz);
     plan.band.forbidden = around(config.frequencies.never_mhz, config.frequencies.guard_khz * 1e3);
-    plan.band.max_slots = static_cast<std::size_t>(config.decode.max_tracks);
+    // A candidate takes a slot for each width until its type is known.
+    plan.band.max_slots = 3 * static_cast<std::size_t>(config.decode.max_tracks);
+    plan.band.fixed_always_full = false;
     plan.band.min_excess_db = config.detect.min_excess_db;
     plans.push_back(std::move(plan));
   }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "dsp/channelizer.hpp"
+#include "dsp/complex_product.hpp"
 
 namespace omnisonde {
 namespace {
@@ -23,6 +25,7 @@ std::size_t ring_size(double rate_hz) {
 
 Slot::Slot(SlotPlan plan)
     : plan_(std::move(plan)), centre_hz_(plan_.centre_hz), ring_(ring_size(plan_.rate_hz)) {
+  if (plan_.kind == dsp::SignalKind::kIq) audio_.emplace(ring_size(plan_.rate_hz));
   for (const SondeType* type : plan_.types) {
     listeners_.push_back(
         {type, std::make_unique<TypeReceiver>(*type, plan_.rate_hz, plan_.kind), {}});
@@ -56,6 +59,7 @@ double Slot::silent_s() const noexcept {
 void Slot::push(std::span<const dsp::Sample> samples, std::int64_t first_index) {
   if (!started_ || first_index != ring_.end()) {
     ring_.reset(first_index);
+    if (audio_) audio_->reset(first_index);
     for (Listener& l : listeners_) {
       if (l.receiver) l.receiver->gap(first_index);
     }
@@ -63,13 +67,26 @@ void Slot::push(std::span<const dsp::Sample> samples, std::int64_t first_index) 
     started_ = true;
   }
   ring_.push(samples);
+  if (audio_) push_audio(samples);
 }
 
-void Slot::process(const StreamClock& clock, std::vector<GoodFrame>& out) {
+void Slot::push_audio(std::span<const dsp::Sample> samples) {
+  const auto hz_per_radian = static_cast<float>(plan_.rate_hz / (2 * std::numbers::pi));
+  discriminated_.resize(samples.size());
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const dsp::Sample turn = dsp::times_conj(samples[i], last_);
+    discriminated_[i] = std::atan2(turn.imag(), turn.real()) * hz_per_radian;
+    last_ = samples[i];
+  }
+  audio_->push(discriminated_);
+}
+
+void Slot::process(const StreamClock& clock, Search search, std::vector<GoodFrame>& out) {
+  const dsp::SampleRing* audio = search == Search::kQuick && audio_ ? &*audio_ : nullptr;
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     TypeReceiver* receiver = listeners_[i].receiver.get();
     if (receiver == nullptr) continue;
-    receiver->process(ring_, clock, centre_hz_, plan_.reach_hz, out);
+    receiver->process(ring_, clock, centre_hz_, plan_.reach_hz, audio, out);
     const TypeReceiver* best = listeners_[active_].receiver.get();
     if (best == nullptr || receiver->counts().good > best->counts().good) active_ = i;
   }
@@ -82,6 +99,7 @@ void Slot::process(const StreamClock& clock, std::vector<GoodFrame>& out) {
 // The other types have listened in vain: they hold their demodulators' memory no longer.
 void Slot::settle() {
   settled_ = true;
+  audio_.reset();
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     if (i == active_) continue;
     listeners_[i].counts = listeners_[i].receiver->counts();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,12 @@ enum class SlotState : std::uint8_t {
   kProbing,   ///< all enabled types listen; nothing decoded yet
   kTracking,  ///< frames of one type arrive
   kHolding,   ///< they have stopped; carrier and decoder are kept
+};
+
+/// How types without a lock are looked for.
+enum class Search : std::uint8_t {
+  kQuick,  ///< behind an FM discriminator: strong signals, at a tenth of the cost
+  kFull,   ///< at every carrier, as weak as can be decoded
 };
 
 /// What a slot is opened for.
@@ -53,7 +60,8 @@ class Slot {
   void push(std::span<const dsp::Sample> samples, std::int64_t first_index);
 
   /// Searches and decodes what has come in; good frames are appended to `out`.
-  void process(const StreamClock& clock, std::vector<GoodFrame>& out);
+  /// @param search  how a slot that has no sonde yet looks for one
+  void process(const StreamClock& clock, Search search, std::vector<GoodFrame>& out);
 
   /// The slice is taken `hz` higher from now on; what is held is moved to fit.
   void recentre(double hz);
@@ -72,11 +80,15 @@ class Slot {
     FrameCounts counts;                      ///< of a receiver that is gone
   };
   void settle();
+  void push_audio(std::span<const dsp::Sample> samples);
 
   SlotPlan plan_;
   double centre_hz_;
   SlotState state_ = SlotState::kProbing;
   dsp::SampleRing ring_;
+  std::optional<dsp::SampleRing> audio_;  ///< behind the discriminator; gone once settled
+  std::vector<dsp::Sample> discriminated_;
+  dsp::Sample last_;
   std::vector<Listener> listeners_;
   std::size_t active_ = 0;  ///< listener that has decoded most; valid unless probing
   bool settled_ = false;    ///< the other listeners are gone

@@ -10,8 +10,7 @@
 namespace omnisonde {
 namespace {
 
-constexpr double kMinSearch_s = 0.04;  // stretches this long waste little on overlapping patterns
-constexpr double kMargin_bits = 8;     // samples that the demodulator wants after a frame
+constexpr double kMargin_bits = 8;         // samples that the demodulator wants after a frame
 constexpr std::size_t kShortFrame = 1000;  // bits: the dearest block costs nothing on such
 constexpr std::size_t kLongSync = 32;      // bits that give timing and carrier by themselves
 constexpr double kPlausibleStep_hz = 250;  // of a carrier from one frame to the next
@@ -22,19 +21,6 @@ constexpr double kDeepPerSecond = 3, kDeepBurst = 6;
 // for short patterns, whose frames are cheap to try and refused by their own checks.
 float search_threshold(double pattern_symbols) {
   return static_cast<float>(std::min(4.7 / std::sqrt(pattern_symbols), 0.64));
-}
-
-// The search bears a carrier error of an eighth of the symbol rate; fast symbols are allowed twice
-// the step of slow ones and no more, since detection is better the nearer.
-double carrier_step_hz(double symbol_rate_hz) {
-  return std::min(0.24 * symbol_rate_hz, symbol_rate_hz > 8000 ? 1200.0 : 600.0);
-}
-
-std::vector<double> carrier_grid(double reach_hz, double step_hz) {
-  const int steps = std::max(0, static_cast<int>(std::ceil(2 * reach_hz / step_hz - 1e-9)) - 1);
-  std::vector<double> grid;
-  for (int i = 0; i <= steps; ++i) grid.push_back((i - steps / 2.0) * step_hz);
-  return grid;
 }
 
 std::unique_ptr<dsp::FrameDemod> make_demod(const dsp::ModemParams& modem, double rate_hz,
@@ -54,7 +40,19 @@ TypeReceiver::TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKin
       decoder_(type.make()),
       threshold_(
           search_threshold(search_.pattern_samples() * type.spec->modem.symbol_rate_hz / rate_hz)),
-      deep_tokens_(kDeepBurst) {}
+      deep_tokens_(kDeepBurst) {
+  const SondeSpec& spec = *type.spec;
+  if (kind != dsp::SignalKind::kIq || spec.modem.modulation != dsp::Modulation::kFsk) return;
+  quick_search_.emplace(spec.modem, spec.sync_bits, spec.accept_inverted, rate_hz,
+                        dsp::SignalKind::kFmAudio);
+  if (spec.modem.line_code == dsp::LineCode::kManchester) return;
+  const auto ones = static_cast<double>(std::ranges::count(spec.sync_bits, '1'));
+  sync_mean_ = 2 * ones / static_cast<double>(spec.sync_bits.size()) - 1;
+}
+
+void TypeReceiver::earn_tokens(double seconds) {
+  deep_tokens_ = std::min(kDeepBurst, deep_tokens_ + kDeepPerSecond * seconds);
+}
 
 double TypeReceiver::samples(std::size_t bits) const {
   const double scale = lock_ ? lock_->unit_scale : 1.0;
@@ -77,68 +75,10 @@ void TypeReceiver::gap(std::int64_t next_index) {
 }
 
 void TypeReceiver::process(const dsp::SampleRing& ring, const StreamClock& clock, double centre_hz,
-                           double reach_hz, std::vector<GoodFrame>& out) {
-  searched_to_ = std::max(searched_to_, ring.begin());
-  const double step_hz = carrier_step_hz(spec().modem.symbol_rate_hz);
-  if (locked() && spec().frame_period_s > 0) {
-    search_window(ring);
-  } else if (identified()) {
-    std::array<double, 5> around{};
-    for (std::size_t i = 0; i < around.size(); ++i) {
-      around[i] = lock_->carrier_hz + (static_cast<double>(i) - 2) * std::min(500.0, step_hz);
-    }
-    search(ring, around);
-  } else {
-    if (reach_hz != grid_reach_hz_) {
-      grid_hz_ = carrier_grid(reach_hz, step_hz);
-      grid_reach_hz_ = reach_hz;
-    }
-    search(ring, grid_hz_);
-  }
+                           double reach_hz, const dsp::SampleRing* audio,
+                           std::vector<GoodFrame>& out) {
+  find_syncs(ring, reach_hz, audio);
   finish_pending(ring, clock, centre_hz, out);
-}
-
-void TypeReceiver::search(const dsp::SampleRing& ring, std::span<const double> offsets_hz) {
-  const auto pattern = static_cast<std::int64_t>(search_.pattern_samples()) + 2;
-  const std::int64_t count = ring.end() - searched_to_;
-  if (static_cast<double>(count - pattern) < kMinSearch_s * rate_hz_) return;
-  window_.resize(static_cast<std::size_t>(count));
-  ring.copy(searched_to_, window_);
-  hits_.clear();
-  search_.search(window_, searched_to_, offsets_hz, threshold_, hits_);
-  searched_to_ = ring.end() - pattern;
-  deep_tokens_ = std::min(
-      kDeepBurst, deep_tokens_ + kDeepPerSecond * static_cast<double>(count - pattern) / rate_hz_);
-  for (const dsp::SyncHit& hit : hits_) add_hit(hit, false);
-}
-
-// Where the flywheel expects the next sync the best place is taken, however weak: sync must never
-// be what limits sensitivity.
-void TypeReceiver::search_window(const dsp::SampleRing& ring) {
-  const double reach =
-      (spec().frame_period_s > 0.5 ? 0.01 : 0.0012) * (1 + lock_->missed) * rate_hz_;
-  const auto from = static_cast<std::int64_t>(lock_->expected - reach);
-  const auto to =
-      static_cast<std::int64_t>(lock_->expected + reach + search_.pattern_samples()) + 2;
-  if (ring.end() < to) return;
-  window_.resize(static_cast<std::size_t>(to - from));
-  ring.copy(from, window_);
-  hits_.clear();
-  const std::array offsets = {lock_->carrier_hz};
-  search_.search(window_, from, offsets, 0.05F, hits_);
-  const auto polarity_fits = [this](const dsp::SyncHit& hit) {
-    return spec().random_polarity || hit.inverted == lock_->inverted;
-  };
-  const auto best = std::ranges::max_element(
-      hits_, {}, [&](const dsp::SyncHit& hit) { return polarity_fits(hit) ? hit.score : 0.0F; });
-  searched_to_ = to;
-  deep_tokens_ = std::min(kDeepBurst, deep_tokens_ + kDeepPerSecond * spec().frame_period_s);
-  if (best != hits_.end() && polarity_fits(*best)) {
-    add_hit(*best, true);
-  } else {
-    ++lock_->missed;
-  }
-  lock_->expected += period();
 }
 
 void TypeReceiver::add_hit(const dsp::SyncHit& hit, bool predicted) {

@@ -51,9 +51,12 @@ class TypeReceiver {
   /// Looks through what the ring has gained since the last call.
   /// @param centre_hz   absolute frequency of the slot's 0 Hz
   /// @param reach_hz    while there is no lock, carriers are tried within +-reach of the centre
+  /// @param audio       the ring's samples behind an FM discriminator, Hz in the real part: while
+  ///                    there is no lock they are searched in place of every carrier, at a tenth of
+  ///                    the cost and for strong signals only. Null: every carrier is tried.
   /// @param out         good frames are appended
   void process(const dsp::SampleRing& ring, const StreamClock& clock, double centre_hz,
-               double reach_hz, std::vector<GoodFrame>& out);
+               double reach_hz, const dsp::SampleRing* audio, std::vector<GoodFrame>& out);
 
   /// Frames arrive at present.
   [[nodiscard]] bool locked() const noexcept {
@@ -91,7 +94,12 @@ class TypeReceiver {
     int missed = 0;  ///< frames in a row
   };
 
+  void find_syncs(const dsp::SampleRing& ring, double reach_hz, const dsp::SampleRing* audio);
+  void earn_tokens(double seconds);
   void search(const dsp::SampleRing& ring, std::span<const double> offsets_hz);
+  void search_quickly(const dsp::SampleRing& ring, const dsp::SampleRing& audio);
+  void confirm(const dsp::SampleRing& ring, const dsp::SampleRing& audio, const dsp::SyncHit& hit);
+  bool fill_window(const dsp::SampleRing& ring);
   void search_window(const dsp::SampleRing& ring);
   void add_hit(const dsp::SyncHit& hit, bool predicted);
   void finish_pending(const dsp::SampleRing& ring, const StreamClock& clock, double centre_hz,
@@ -115,6 +123,8 @@ class TypeReceiver {
   double rate_hz_;
   dsp::SignalKind kind_;
   dsp::SyncSearch search_;
+  std::optional<dsp::SyncSearch> quick_search_;  ///< plain FSK only
+  double sync_mean_ = 0;                         ///< of its symbols as +1 and -1
   std::unique_ptr<dsp::FrameDemod> demod_;
   std::unique_ptr<SondeDecoder> decoder_;
   Frame frame_;
@@ -127,7 +137,7 @@ class TypeReceiver {
   std::int64_t searched_to_ = 0;
   double decoded_to_ = 0;  ///< end of the last good frame: no sync within it is one
   std::vector<Pending> pending_;
-  std::vector<dsp::SyncHit> hits_;
+  std::vector<dsp::SyncHit> hits_, quick_hits_;
   std::vector<dsp::Sample> window_;
   std::vector<float> llr_, work_;
 };
