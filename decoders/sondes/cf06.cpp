@@ -28,6 +28,7 @@ namespace {
 constexpr SondeSpec kSpec{.type = "CF-06",
                           .manufacturer = "Aerospace Newsky",
                           .variants = "CF-06AH, 2400 baud",
+                          .fields = "velocity, satellites",
                           .modem = kFastModem,
                           .sync_bits = kFastSync,
                           .accept_inverted = true,

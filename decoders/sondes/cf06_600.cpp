@@ -30,6 +30,7 @@ using cf06::kSlowBytes;
 constexpr SondeSpec kSpec{.type = "CF-06-600",
                           .manufacturer = "Aerospace Newsky",
                           .variants = "CF-06 at 600 baud",
+                          .fields = "velocity",
                           .modem = {.symbol_rate_hz = 600,
                                     .deviation_hz = 2300,
                                     .bt = 0,

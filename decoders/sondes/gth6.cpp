@@ -30,6 +30,7 @@ using cf06::kFastBytes;
 constexpr SondeSpec kSpec{.type = "GTH6",
                           .manufacturer = "Huayuntianyi",
                           .variants = "GTH3 (HT03G), GTH6",
+                          .fields = "velocity, T, RH, P",
                           .modem = cf06::kFastModem,
                           .sync_bits = cf06::kFastSync,
                           .accept_inverted = true,
