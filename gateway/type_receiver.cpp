@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "dsp/afsk_audio_demod.hpp"
+#include "dsp/afsk_demod.hpp"
 #include "dsp/audio_demod.hpp"
 #include "dsp/fsk_demod.hpp"
 
@@ -25,6 +27,11 @@ float search_threshold(double pattern_symbols) {
 
 std::unique_ptr<dsp::FrameDemod> make_demod(const dsp::ModemParams& modem, double rate_hz,
                                             dsp::SignalKind kind) {
+  if (modem.modulation == dsp::Modulation::kAfsk) {
+    if (kind == dsp::SignalKind::kFmAudio)
+      return std::make_unique<dsp::AfskAudioDemod>(modem, rate_hz, kind);
+    return std::make_unique<dsp::AfskDemod>(modem, rate_hz);
+  }
   if (kind == dsp::SignalKind::kFmAudio) return std::make_unique<dsp::AudioDemod>(modem, rate_hz);
   return std::make_unique<dsp::FskDemod>(modem, rate_hz);
 }
@@ -183,7 +190,7 @@ bool TypeReceiver::decode(const dsp::SampleRing& ring, const Pending& pending) {
 
 // A sync tells the carrier modulo the unit rate only; the flight knows which it is.
 void TypeReceiver::settle_carrier(const dsp::SampleRing& ring, const Pending& pending) {
-  if (!identified() || kind_ == dsp::SignalKind::kFmAudio) return;
+  if (!identified() || !sync_leaves_carrier_open()) return;
   const double unit_rate_hz = rate_hz_ / demod_->unit_samples();
   dsp::FrameFit fit = demod_->fit();
   const double off_hz = fit.carrier_hz - lock_->carrier_hz;
@@ -195,7 +202,7 @@ void TypeReceiver::settle_carrier(const dsp::SampleRing& ring, const Pending& pe
 
 // The first frame has decoded: was it on its carrier or a unit rate beside it?
 void TypeReceiver::choose_carrier(const dsp::SampleRing& ring, const Pending& pending) {
-  if (kind_ == dsp::SignalKind::kFmAudio) return;
+  if (!sync_leaves_carrier_open()) return;
   const double unit_rate_hz = rate_hz_ / demod_->unit_samples();
   const dsp::FrameFit found = demod_->fit();
   dsp::FrameFit best = found;

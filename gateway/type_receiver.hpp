@@ -106,6 +106,10 @@ class TypeReceiver {
                       std::vector<GoodFrame>& out);
   bool read_head(const dsp::SampleRing& ring, Pending& pending);
   bool decode(const dsp::SampleRing& ring, const Pending& pending);
+  /// Audio has no carrier, and the waveform of AFSK's idle tells it whole.
+  [[nodiscard]] bool sync_leaves_carrier_open() const {
+    return kind_ != dsp::SignalKind::kFmAudio && spec().modem.modulation != dsp::Modulation::kAfsk;
+  }
   void settle_carrier(const dsp::SampleRing& ring, const Pending& pending);
   void choose_carrier(const dsp::SampleRing& ring, const Pending& pending);
   bool decide(const dsp::SampleRing& ring, const Pending& pending);
