@@ -51,7 +51,7 @@ AfskDemod::AfskDemod(const ModemParams& modem, double rate_hz)
       rate_hz_(rate_hz),
       unit_samples_(rate_hz / modem.symbol_rate_hz),
       acquire_(rate_hz, modem.mark_hz, modem.deviation_hz),
-      trellis_(modem, rate_hz) {}
+      trellis_(modem) {}
 
 void AfskDemod::load(const SampleRing& ring, const FrameFit& fit, std::size_t bits) {
   fit_ = fit;

@@ -31,9 +31,8 @@ std::size_t class_count(double mark_cycles, double space_cycles) {
 
 }  // namespace
 
-AfskTrellis::AfskTrellis(const ModemParams& modem, double rate_hz)
-    : rate_hz_(rate_hz),
-      tone_hz_{modem.space_hz, modem.mark_hz},
+AfskTrellis::AfskTrellis(const ModemParams& modem)
+    : tone_hz_{modem.space_hz, modem.mark_hz},
       cycles_{modem.space_hz / modem.symbol_rate_hz, modem.mark_hz / modem.symbol_rate_hz},
       classes_(class_count(cycles_[1], cycles_[0])) {
   for (std::size_t bit = 0; bit < 2; ++bit) {

@@ -31,7 +31,7 @@ struct AfskPlace {
 /// Allocates while growing to the longest run. One thread.
 class AfskTrellis {
  public:
-  AfskTrellis(const ModemParams& modem, double rate_hz);
+  explicit AfskTrellis(const ModemParams& modem);
 
   /// Deviations of the two tones: equal unless the transmitter emphasises one.
   void use(double mark_hz, double space_hz);
@@ -87,7 +87,6 @@ class AfskTrellis {
   void backward(float memory, std::span<float> margin);
   void track(const Window& w, std::size_t k, std::size_t state, std::size_t bit, double unit);
 
-  double rate_hz_;
   std::array<double, 2> tone_hz_{}, cycles_{};
   std::size_t classes_;
   std::array<std::size_t, 2> advance_{};  ///< of the class over a bit

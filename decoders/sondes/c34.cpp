@@ -10,7 +10,7 @@ namespace {
 constexpr SondeSpec kC34Spec{
     .type = "SRS-C34",
     .manufacturer = "Meteolabor",
-    .variants = "SRS-C34",
+    .variants = "shown only",
     .fields = "T, RH, satellites",
     .modem = kModem,
     .sync_bits = kSyncC34,

@@ -161,7 +161,7 @@ std::optional<Telemetry> Decoder::parse(const Frame& frame, const ReceiveContext
 constexpr SondeSpec kSpec{
     .type = "SRS-C50",
     .manufacturer = "Meteolabor",
-    .variants = "SRS-C50",
+    .variants = "",
     .fields = "velocity, T, RH, satellites",
     .modem = kModem,
     .sync_bits = kSyncC50,
