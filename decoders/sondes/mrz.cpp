@@ -249,7 +249,8 @@ constexpr SondeSpec kSpec{
               .bt = 0,
               .channel_rate_hz = 48'000,
               .bandwidth_hz = 12'000,
-              .line_code = dsp::LineCode::kManchester},
+              .line_code = dsp::LineCode::kManchester,
+              .other_symbol_rate_hz = 2399},  // nominal rate and the one measured
     .sync_bits = kSyncBits,
     .accept_inverted = true,
     .head_bits = kHeadBits,

@@ -106,6 +106,13 @@ TEST(Mrz, SheetFrameOfTheOtherLayout) {
   EXPECT_EQ(t->hold_reason, kSerialUnknown);
 }
 
+// 417 ppm apart: no symbol clock that starts at the one follows the other over a frame.
+TEST(Mrz, NominalAndMeasuredChipRateAreBothTried) {
+  const dsp::ModemParams& modem = find_sonde_type("MRZ")->spec->modem;
+  EXPECT_EQ(modem.symbol_rate_hz, 2400);
+  EXPECT_EQ(modem.other_symbol_rate_hz, 2399);
+}
+
 TEST(Mrz, LengthIsReadFromTheHead) {
   Station station;
   const auto ecef = clean_llr(air_bits(hex_bytes(kEcef12)));
