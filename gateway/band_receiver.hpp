@@ -132,9 +132,10 @@ class BandReceiver {
   void look_for_candidates();
   void look_for_wide(std::span<const float> power);
   void blank(const Slot& slot, std::span<const float> floor);
-  [[nodiscard]] bool lasting(WideSearch& wide, double offset_hz) const;
+  [[nodiscard]] bool lasting(WideSearch& wide, double offset_hz, double least_s) const;
   void consider(const dsp::Candidate& candidate);
   void probe(const SliceClass& slices, const dsp::Candidate& candidate);
+  [[nodiscard]] bool unknown_to(const SliceClass& slices, double frequency_hz) const;
   [[nodiscard]] bool welcome(double frequency_hz) const;
   [[nodiscard]] bool covered(const SliceClass& slices, double frequency_hz) const;
   [[nodiscard]] bool tracked(double frequency_hz) const;

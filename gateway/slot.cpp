@@ -14,18 +14,23 @@ namespace {
 // a strong checksum.
 constexpr std::uint64_t kSettledFrames = 3;
 
-// Holds an extended RS41 frame (0.86 s at 48 kHz) and what was before it.
-std::size_t ring_size(double rate_hz) {
+// An extended RS41 frame lasts 0.86 s, a block of LMSX a second. The discriminator's ring is only
+// searched for syncs, and holds the longest of them a few times.
+constexpr double kFrames_s = 1.3, kSyncs_s = 0.3;
+
+std::size_t ring_size(double seconds, double rate_hz) {
   std::size_t size = 1024;
-  while (static_cast<double>(size) < 1.3 * rate_hz) size *= 2;
+  while (static_cast<double>(size) < seconds * rate_hz) size *= 2;
   return size;
 }
 
 }  // namespace
 
 Slot::Slot(SlotPlan plan)
-    : plan_(std::move(plan)), centre_hz_(plan_.centre_hz), ring_(ring_size(plan_.rate_hz)) {
-  if (plan_.kind == dsp::SignalKind::kIq) audio_.emplace(ring_size(plan_.rate_hz));
+    : plan_(std::move(plan)),
+      centre_hz_(plan_.centre_hz),
+      ring_(ring_size(kFrames_s, plan_.rate_hz)) {
+  if (plan_.kind == dsp::SignalKind::kIq) audio_.emplace(ring_size(kSyncs_s, plan_.rate_hz));
   for (const SondeType* type : plan_.types) {
     listeners_.push_back(
         {type, std::make_unique<TypeReceiver>(*type, plan_.rate_hz, plan_.kind), {}});

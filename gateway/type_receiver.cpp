@@ -18,6 +18,7 @@ constexpr std::size_t kLongSync = 32;      // bits that give timing and carrier 
 constexpr double kPlausibleStep_hz = 250;  // of a carrier from one frame to the next
 constexpr std::size_t kMaxPending = 12;
 constexpr double kDeepPerSecond = 3, kDeepBurst = 6;
+constexpr double kTryPerSecond = 6, kTryBurst = 12;
 
 // Score at which a search takes a place for a sync: about 4.7 standard deviations of noise, less
 // for short patterns, whose frames are cheap to try and refused by their own checks.
@@ -47,6 +48,7 @@ TypeReceiver::TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKin
       decoder_(type.make()),
       threshold_(
           search_threshold(search_.pattern_samples() * type.spec->modem.symbol_rate_hz / rate_hz)),
+      try_tokens_(kTryBurst),
       deep_tokens_(kDeepBurst) {
   const SondeSpec& spec = *type.spec;
   if (kind != dsp::SignalKind::kIq || spec.modem.modulation != dsp::Modulation::kFsk) return;
@@ -59,6 +61,7 @@ TypeReceiver::TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKin
 
 void TypeReceiver::earn_tokens(double seconds) {
   deep_tokens_ = std::min(kDeepBurst, deep_tokens_ + kDeepPerSecond * seconds);
+  try_tokens_ = std::min(kTryBurst, try_tokens_ + kTryPerSecond * seconds);
 }
 
 double TypeReceiver::samples(std::size_t bits) const {
@@ -90,6 +93,10 @@ void TypeReceiver::process(const dsp::SampleRing& ring, const StreamClock& clock
 
 void TypeReceiver::add_hit(const dsp::SyncHit& hit, bool predicted) {
   if (hit.start < decoded_to_ - 2 * demod_->unit_samples()) return;
+  if (!identified()) {
+    if (try_tokens_ < 1) return;
+    try_tokens_ -= 1;
+  }
   // At the end of a stretch a place beside the sync can look like one, until the next stretch.
   const double near = 1.5 * rate_hz_ / spec().modem.symbol_rate_hz;
   const auto beside = std::ranges::find_if(

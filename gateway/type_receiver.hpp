@@ -137,6 +137,7 @@ class TypeReceiver {
   std::vector<double> grid_hz_;  ///< carriers to try within grid_reach_hz_
   double grid_reach_hz_ = -1;
   float threshold_;         ///< score from which a place counts as a sync
+  double try_tokens_ = 0;   ///< places that may be tried as a frame before one has decoded
   double deep_tokens_ = 0;  ///< frames that may still climb to the dear rungs
   std::int64_t searched_to_ = 0;
   double decoded_to_ = 0;  ///< end of the last good frame: no sync within it is one
