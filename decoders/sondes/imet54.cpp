@@ -15,7 +15,7 @@
 //     0x34      4  continuous variant: CRC-32 of header octet and 0x00..0x33
 //     0x64..0x6B   burst variant: check value (imet54_frame.hpp)
 //
-// 4798 symbols/s by measurement, 4800 by the maker; started from a little above the first, the
+// 4798 symbols/s by measurement, 4800 by the maker; started halfway between the two, the
 // receiver learns either clock. One burst a second. Facts: rs1729/RS (imet54mod),
 // radiosonde_auto_rx (decode rules, issue 567 with frames of an iMet-50), formats/imet54.md. From
 // ra-firmware (analysis of the sonde's firmware), where the sheet is silent: satellites, fragments,
@@ -40,7 +40,8 @@ constexpr SondeSpec kSpec{.type = "iMet-54",
                           .manufacturer = "Intermet Systems",
                           .variants = "iMet-54, iMet-50, burst and continuous",
                           .fields = "T, RH, P, battery, satellites",
-                          .modem = {.symbol_rate_hz = 4798.5,
+                          .aliases = "iMet-50",
+                          .modem = {.symbol_rate_hz = 4799,
                                     .deviation_hz = 1920,
                                     .bt = 1.0F,
                                     .channel_rate_hz = 48'000,
