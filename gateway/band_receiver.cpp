@@ -73,6 +73,7 @@ BandReceiver::Active& BandReceiver::open_slot(const SliceClass& slices, SlotPlan
   plan.centre_hz = plan_.centre_hz + active.centre_bin * dsp::kBinHz;
   plan.id = next_id_++;
   plan.rate_hz = slices.rate_hz;
+  plan.orbits = plan_.orbits;
   active.slot = std::make_unique<Slot>(std::move(plan));
   slots_.push_back(std::move(active));
   return slots_.back();

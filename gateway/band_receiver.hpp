@@ -48,6 +48,7 @@ struct BandPlan {
   /// Of a candidate over the noise floor, 1 s average. Noise alone passes 0.8 dB about once a
   /// minute in 2.4 MS/s, 0.5 dB several at every look; an RS41 at Eb/N0 = 3 dB stands 2.5 dB out.
   double min_excess_db = 0.8;
+  std::shared_ptr<const OrbitShelf> orbits = {};  ///< handed to every slot; may be null
 };
 
 /// A record with the slot it came from.

@@ -134,6 +134,9 @@ constexpr KeySpec kKeys[] = {
     {"decode", "encrypted", K::kWord, "", kNone, kNone, "ignore|list|log", "list",
      "Encrypted sondes (never uploaded): not shown, shown on the page, or also written to the log.",
      [](Config& c, I, V v) { c.decode.encrypted = static_cast<EncryptedMode>(static_cast<int>(v.number)); }},
+    {"decode", "gps_ephemeris", K::kText, "", kNone, kNone, "", "",
+     "File with GPS orbits, without which an RS92 has no position: RINEX navigation (broadcast ephemeris, good for 4 h) or a SEM or YUMA almanac (7 days, to about 1 km). It is read again whenever it changes; a daily download by cron will do.",
+     [](Config& c, I, V v) { c.decode.gps_ephemeris = v.text; }},
 
     {"detect", "min_excess_db", K::kNumber, "dB", 0.5, 40, "", "0.8",
      "How far the power in a sonde's bandwidth must stand above the noise floor, averaged over a second, for a carrier to be looked at. 0.8 finds what is too weak to decode; less looks at noise.",

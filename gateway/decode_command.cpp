@@ -9,6 +9,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "gateway/base/system_clock.hpp"
 #include "gateway/offline_receiver.hpp"
 #include "gateway/stream_reader.hpp"
 #include "gateway/type_list.hpp"
@@ -164,6 +165,16 @@ Expected<void> write_statistics(const std::string& path, const Json& statistics)
   return {};
 }
 
+// Null without --ephemeris.
+Expected<std::shared_ptr<const OrbitShelf>> read_orbits(const DecodeOptions& options,
+                                                        const StreamInfo& info) {
+  if (options.ephemeris_path.empty()) return std::shared_ptr<const OrbitShelf>{};
+  auto shelf = std::make_shared<OrbitShelf>(options.ephemeris_path);
+  const auto read = shelf->refresh(info.start.value_or(system_now()));
+  if (!read) return read.error();
+  return std::shared_ptr<const OrbitShelf>(std::move(shelf));
+}
+
 }  // namespace
 
 int decode_command(const DecodeOptions& options) {
@@ -175,6 +186,9 @@ int decode_command(const DecodeOptions& options) {
   auto channels = parse_channels(options, info);
   if (!channels) return fail(channels.error());
 
+  const auto orbits = read_orbits(options, info);
+  if (!orbits) return fail(orbits.error());
+
   const auto begin = std::chrono::steady_clock::now();
   const double cpu_before = cpu_seconds();
   OfflineReceiver receiver({.sample_rate_hz = info.sample_rate_hz,
@@ -182,7 +196,8 @@ int decode_command(const DecodeOptions& options) {
                             .fm_audio = dsp::is_fm_audio(info.format),
                             .types = *types,
                             .fixed = *channels,
-                            .start = info.start});
+                            .start = info.start,
+                            .orbits = *orbits});
   StreamReader reader(**source, receiver.block_samples());
   const auto result = run(reader, receiver, info.start.has_value());
 

@@ -14,6 +14,7 @@ struct DecodeOptions {
   std::vector<std::string> channels;  ///< HZ[:TYPE]
   std::vector<std::string> types;     ///< empty: all
   std::string stats_path;             ///< empty: no statistics
+  std::string ephemeris_path;         ///< GPS orbits for sondes that need them; empty: none
 };
 
 /// Runs to the input's end. Records go to stdout, faults to stderr in one line.

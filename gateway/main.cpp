@@ -47,6 +47,8 @@ CLI::App* add_decode(CLI::App& app, DecodeArguments& arguments) {
   decode->add_option("--types", options.types, "only these types, separated by commas")
       ->delimiter(',');
   decode->add_option("--start", arguments.start, "wall clock of the first sample, ISO 8601");
+  decode->add_option("--ephemeris", options.ephemeris_path,
+                     "GPS orbits for RS92: RINEX navigation file, SEM or YUMA almanac");
   decode->add_option("--stats", options.stats_path, "write statistics to this file, as JSON");
   return decode;
 }

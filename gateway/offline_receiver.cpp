@@ -15,7 +15,8 @@ BandPlan band_plan(const OfflinePlan& plan, double rate_hz) {
           .search = plan.fixed.empty(),
           .allowed = {},
           .forbidden = {},
-          .max_slots = 96};
+          .max_slots = 96,
+          .orbits = plan.orbits};
 }
 
 std::unique_ptr<Slot> audio_slot(const OfflinePlan& plan) {
@@ -25,6 +26,7 @@ std::unique_ptr<Slot> audio_slot(const OfflinePlan& plan) {
     slot.types = {plan.fixed.front().type};
   slot.rate_hz = plan.sample_rate_hz;
   slot.kind = dsp::SignalKind::kFmAudio;
+  slot.orbits = plan.orbits;
   return std::make_unique<Slot>(std::move(slot));
 }
 

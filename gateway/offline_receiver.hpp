@@ -20,8 +20,9 @@ struct OfflinePlan {
   double centre_hz = 0;
   bool fm_audio = false;
   std::vector<const SondeType*> types;
-  std::vector<FixedChannel> fixed;  ///< absolute; if any, nothing else is searched
-  std::optional<UtcMillis> start;   ///< wall clock of the first sample
+  std::vector<FixedChannel> fixed;                ///< absolute; if any, nothing else is searched
+  std::optional<UtcMillis> start;                 ///< wall clock of the first sample
+  std::shared_ptr<const OrbitShelf> orbits = {};  ///< GPS orbits for sondes that need them
 };
 
 class OfflineReceiver {

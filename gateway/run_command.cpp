@@ -9,6 +9,7 @@
 #include <iostream>
 #include <memory>
 
+#include "gateway/base/system_clock.hpp"
 #include "gateway/config.hpp"
 #include "gateway/live_receiver.hpp"
 #include "gateway/log.hpp"
@@ -55,12 +56,27 @@ bool stop_wanted(const sigset_t& signals, std::chrono::milliseconds time) {
 
 using Receivers = std::vector<std::unique_ptr<LiveReceiver>>;
 
-Expected<Receivers> start_receivers(const Config& config, Station& station, Log& log) {
+constexpr int kTicksPerRefresh = 120;  // of 500 ms: orbits are looked at once a minute
+
+void refresh_orbits(OrbitShelf& orbits, Log& log) {
+  const auto fresh = orbits.refresh(system_now());
+  if (!fresh) {
+    log.warning("[decode] gps_ephemeris: " + fresh.error().line());
+  } else if (*fresh) {
+    log.info("GPS orbits read from " + orbits.path() + ": " +
+             std::to_string(orbits.book()->size()) + " element sets");
+  }
+}
+
+Expected<Receivers> start_receivers(const Config& config,
+                                    const std::shared_ptr<const OrbitShelf>& orbits,
+                                    Station& station, Log& log) {
   auto plans = live_plans(config);
   if (!plans) return plans.error();
   Receivers receivers;
   for (LivePlan& plan : *plans) {
     const std::string name = plan.name;
+    plan.band.orbits = orbits;
     auto receiver = std::make_unique<LiveReceiver>(std::move(plan), station, log);
     const auto started = receiver->start();
     if (!started)
@@ -71,10 +87,13 @@ Expected<Receivers> start_receivers(const Config& config, Station& station, Log&
 }
 
 // The watchdog is fed only while every dsp thread turns; a dead dongle is not its business.
-void main_loop(const sigset_t& signals, const Receivers& receivers, Station& station) {
+void main_loop(const sigset_t& signals, const Receivers& receivers, OrbitShelf* orbits,
+               Station& station, Log& log) {
+  int ticks = 0;
   std::vector<std::uint64_t> beats(receivers.size(), 0);
   while (!stop_wanted(signals, 500ms)) {
     station.tick();
+    if (orbits != nullptr && ++ticks % kTicksPerRefresh == 0) refresh_orbits(*orbits, log);
     bool alive = true;
     for (std::size_t i = 0; i < receivers.size(); ++i) {
       const std::uint64_t beat = receivers[i]->heartbeat();
@@ -111,14 +130,19 @@ int run(const Config& config, Log& log) {
                              if (web) web->notify();
                            }});
 
-  auto receivers = start_receivers(config, station, log);
+  std::shared_ptr<OrbitShelf> orbits;
+  if (!config.decode.gps_ephemeris.empty()) {
+    orbits = std::make_shared<OrbitShelf>(config.decode.gps_ephemeris);
+    refresh_orbits(*orbits, log);  // a file that is not there may still come
+  }
+  auto receivers = start_receivers(config, orbits, station, log);
   if (!receivers) return fail(receivers.error());
   status.set_receivers(*receivers);
   log.info("running: " + std::to_string(receivers->size()) + " receiver(s), types " +
            all_type_names());
   sd_notify(0, "READY=1\nSTATUS=receiving");
 
-  main_loop(signals, *receivers, station);
+  main_loop(signals, *receivers, orbits.get(), station, log);
 
   sd_notify(0, "STOPPING=1");
   log.info("stopping");

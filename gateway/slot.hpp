@@ -34,6 +34,7 @@ struct SlotPlan {
   std::vector<const SondeType*> types;
   double rate_hz = 48'000;
   dsp::SignalKind kind = dsp::SignalKind::kIq;
+  std::shared_ptr<const OrbitShelf> orbits = {};  ///< for sondes that need GPS orbits; may be null
 };
 
 /// One thread. The owner feeds it samples of a slice centred on centre_hz().

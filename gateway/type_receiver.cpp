@@ -39,13 +39,15 @@ std::unique_ptr<dsp::FrameDemod> make_demod(const dsp::ModemParams& modem, doubl
 
 }  // namespace
 
-TypeReceiver::TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKind kind)
+TypeReceiver::TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKind kind,
+                           std::shared_ptr<const OrbitShelf> orbits)
     : type_(&type),
       rate_hz_(rate_hz),
       kind_(kind),
       search_(type.spec->modem, type.spec->sync_bits, type.spec->accept_inverted, rate_hz, kind),
       demod_(make_demod(type.spec->modem, rate_hz, kind)),
       decoder_(type.make()),
+      orbits_(std::move(orbits)),
       threshold_(
           search_threshold(search_.pattern_samples() * type.spec->modem.symbol_rate_hz / rate_hz)),
       try_tokens_(kTryBurst),
@@ -324,8 +326,10 @@ void TypeReceiver::good_frame(const Pending& pending, const StreamClock& clock, 
   good.start = fit.start;
   good.carrier_hz = carrier;
   const double frequency_hz = centre_hz + carrier;
-  good.telemetry =
-      decoder_->parse(frame_, {.received = clock.wall(fit.start), .frequency_hz = frequency_hz});
+  const auto orbits = orbits_ ? orbits_->book() : nullptr;
+  good.telemetry = decoder_->parse(
+      frame_,
+      {.received = clock.wall(fit.start), .frequency_hz = frequency_hz, .orbits = orbits.get()});
   if (good.telemetry) {
     Reception& rx = good.telemetry->rx;
     rx.t_s = clock.seconds(fit.start);

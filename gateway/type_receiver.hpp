@@ -12,6 +12,7 @@
 #include "dsp/frame_demod.hpp"
 #include "dsp/sample_ring.hpp"
 #include "dsp/sync_search.hpp"
+#include "gateway/orbit_shelf.hpp"
 
 namespace omnisonde {
 
@@ -44,7 +45,9 @@ struct FrameCounts {
 /// One thread. Allocates while growing to its type's frame.
 class TypeReceiver {
  public:
-  TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKind kind);
+  /// @param orbits  what decoders may know of GPS orbits; may be null.
+  TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKind kind,
+               std::shared_ptr<const OrbitShelf> orbits = nullptr);
 
   [[nodiscard]] const SondeSpec& spec() const noexcept { return *type_->spec; }
 
@@ -131,6 +134,7 @@ class TypeReceiver {
   double sync_mean_ = 0;                         ///< of its symbols as +1 and -1
   std::unique_ptr<dsp::FrameDemod> demod_;
   std::unique_ptr<SondeDecoder> decoder_;
+  std::shared_ptr<const OrbitShelf> orbits_;
   Frame frame_;
   std::optional<Lock> lock_;
   FrameCounts counts_;

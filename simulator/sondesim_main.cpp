@@ -13,7 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "gateway/base/system_clock.hpp"
 #include "simulator/quantise.hpp"
+#include "simulator/sondes/gps_constellation.hpp"
 #include "simulator/stream_generator.hpp"
 #include "simulator/truth_json.hpp"
 
@@ -22,7 +24,7 @@ namespace {
 using namespace omnisonde;
 
 struct Arguments {
-  std::string scenario, out = "-", format, truth, start, seed;
+  std::string scenario, out = "-", format, truth, ephemeris, start, seed;
   double duration_s = -1;
   std::vector<std::string> settings;
 };
@@ -127,6 +129,12 @@ Expected<void> run(const Arguments& arguments) {
   if (arguments.out == "-" && isatty(STDOUT_FILENO) == 1) {
     return Error{"samples would go to the terminal", "give --out FILE or a pipe"};
   }
+  if (!arguments.ephemeris.empty()) {
+    std::ofstream orbits(arguments.ephemeris);
+    orbits << sim::gps_rinex(scenario->stream.start.value_or(system_now()));
+    orbits.flush();
+    if (!orbits) return write_error(arguments.ephemeris);
+  }
   Expected<sim::StreamGenerator> generator = sim::StreamGenerator::create(*scenario);
   if (!generator) return generator.error();
   return write_stream(*generator, scenario->stream, wav, arguments);
@@ -144,6 +152,8 @@ int parse_and_run(int argc, char** argv) {
   app.add_option("--duration", arguments.duration_s, "seconds; 0 is endless")
       ->check(CLI::Range(0.0, 1e6));
   app.add_option("--truth", arguments.truth, "file for what was sent, as JSON lines");
+  app.add_option("--ephemeris", arguments.ephemeris,
+                 "file for the orbits of the simulated GPS satellites (RINEX), which RS92 need");
   app.add_option("--start", arguments.start, "UTC of the first sample, ISO 8601, or now");
   app.add_option("--seed", arguments.seed, "of noise and fading");
   app.add_option("--set", arguments.settings, "section.key=value (sonde:A.ebn0_db=12); repeatable");
