@@ -103,6 +103,16 @@ bool continues(const Place& last, const Place& now) {
          std::fabs(rise - dt * climb) < 30 + 10 * dt && jerk < 12 + 3 * dt;
 }
 
+// Whether that is at least no faster than any sonde.
+bool within_reach(const Place& last, const Place& now) {
+  if (!clock_continues(last, now)) return false;
+  const double dt = static_cast<double>(now.utc.ms - last.utc.ms) * 1e-3;
+  const Motion moved = between(last.fix.position, now.fix.position);
+  const double rise = now.fix.position.altitude_m - last.fix.position.altitude_m;
+  return std::hypot(moved.north_m, moved.east_m) < kMaxSpeedMps * dt &&
+         std::fabs(rise) < kMaxSpeedMps * dt;
+}
+
 bool repeats(const Place& last, const Place& now) {
   return now.utc == last.utc && now.fix.position.latitude_deg == last.fix.position.latitude_deg &&
          now.fix.position.longitude_deg == last.fix.position.longitude_deg;
@@ -257,6 +267,9 @@ std::optional<Telemetry> Dfm::finish(const Cycle& cycle, const ReceiveContext& c
     } else if (id->strayed && continues(*id->strayed, *place)) {
       id = &start_identity(id->offset, id->inverted);  // it has come to stay: another sonde
       id->heard_ms = cycle.start_ms;
+    } else if (id->strayed && within_reach(*id->strayed, *place) &&
+               within_reach(*id->last, *place)) {
+      id->strayed = place;  // the same sonde, whose velocity says little about its way
     } else {
       doubtful = "position jump";
       id->strayed = place;

@@ -280,6 +280,24 @@ TEST(Dfm, HoldsBackAPositionThatJumps) {
   EXPECT_GT(sent, 40);
 }
 
+TEST(Dfm, AVelocityThatDoesNotFitTheWayCostsOneRecord) {
+  Air air("DFM17", kNoonMs);
+  Station station(kNoonMs);
+  int held = 0, sent = 0;
+  for (int i = 0; i < 300; ++i) {
+    sim::FlightState state = state_at(air.now_ms());
+    // 111 m/s more to the north than the velocity says.
+    state.position.latitude_deg += static_cast<double>(air.now_ms() - kNoonMs) * 1e-6;
+    const Heard heard = air.next(state);
+    const auto record = station.receive(clean_llr(heard.bits), heard.inverted);
+    if (!record) continue;
+    if (record->hold_reason == "position jump") ++held;
+    if (record->hold_reason.empty()) ++sent;
+  }
+  EXPECT_EQ(held, 1);
+  EXPECT_GT(sent, 40);
+}
+
 TEST(Dfm, WeakSignalsGiveManyRecordsAndNoWrongOnes) {
   // x: amplitude over noise of a data bit; Q(x) of the bits are wrong. 2.24 is what a coherent
   // receiver has at 4 dB per symbol, 1.88 (3 % wrong bits) is far down the slope.
