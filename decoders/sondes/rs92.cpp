@@ -53,21 +53,22 @@ constexpr std::string_view kSyncChips =
 static_assert(kSyncChips.size() == 2 * kSync.size());
 constexpr std::size_t kFrameChips = 2 * kFrameBits;
 
-constexpr SondeSpec kSgp{.type = "RS92",
-                         .manufacturer = "Vaisala",
-                         .variants = "SGP",
-                         .fields = "velocity, T, RH, P, satellites, XDATA; position with a GPS ephemeris file",
-                         .modem = {.symbol_rate_hz = 4800,
-                                   .deviation_hz = 2400,
-                                   .bt = 0.5F,
-                                   .channel_rate_hz = 48'000,
-                                   .bandwidth_hz = 12'000,
-                                   .line_code = dsp::LineCode::kManchester},
-                         .sync_bits = kSync,
-                         .accept_inverted = true,
-                         .head_bits = kFrameBits,
-                         .max_frame_bits = kFrameBits,
-                         .frame_period_s = 1.0};
+constexpr SondeSpec kSgp{
+    .type = "RS92",
+    .manufacturer = "Vaisala",
+    .variants = "SGP",
+    .fields = "velocity, T, RH, P, satellites, XDATA; position with a GPS ephemeris file",
+    .modem = {.symbol_rate_hz = 4800,
+              .deviation_hz = 2400,
+              .bt = 0.5F,
+              .channel_rate_hz = 48'000,
+              .bandwidth_hz = 12'000,
+              .line_code = dsp::LineCode::kManchester},
+    .sync_bits = kSync,
+    .accept_inverted = true,
+    .head_bits = kFrameBits,
+    .max_frame_bits = kFrameBits,
+    .frame_period_s = 1.0};
 
 // Deviations from 8 to 10 kHz are reported. The demodulator gives chips: the tones are so far apart
 // that within a bit a timing error of 27 us turns them against each other, and an unknown symbol
