@@ -222,6 +222,11 @@ void TypeReceiver::choose_carrier(const dsp::SampleRing& ring, const Pending& pe
     fit.carrier_hz += shift * unit_rate_hz;
     demod_->load(ring, fit, pending.bits);
     demod_->detect(3, work_);
+    if (pending.bits < kShortFrame) {
+      // Decided on the wrong carrier, these have taken over a deviation that fits nowhere else.
+      demod_->adapt_deviation(work_);
+      demod_->detect(3, work_);
+    }
     if (demod_->level().ebn0_db <= best_db) continue;
     best_db = demod_->level().ebn0_db;
     best = fit;
