@@ -51,10 +51,20 @@ const SondeType* find_sonde_type(std::string_view name) {
   return nullptr;
 }
 
+std::vector<const SondeType*> receivers_of(const SondeType& type) {
+  std::vector<const SondeType*> all;
+  for (const SondeType& each : sonde_types()) {
+    if (each.spec->type == type.spec->type) all.push_back(&each);
+  }
+  return all;
+}
+
 std::vector<std::string_view> sonde_type_names() {
   std::vector<std::string_view> names;
   for (const SondeType& type : sonde_types()) {
-    for (const std::string_view name : names_of(*type.spec)) names.push_back(name);
+    for (const std::string_view name : names_of(*type.spec)) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
   }
   return names;
 }

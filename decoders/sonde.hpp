@@ -90,11 +90,15 @@ struct SondeType {
   std::unique_ptr<SondeDecoder> (*make)();
 };
 
-/// All types, in the order of sondes.def.
+/// All types, in the order of sondes.def. Several may share a name: receivers for one type of sonde
+/// whose modulation differs too much for one search.
 [[nodiscard]] std::span<const SondeType> sonde_types();
 
-/// @returns the type of that name or alias (letter case ignored), or null.
+/// @returns the first type of that name or alias (letter case ignored), or null.
 [[nodiscard]] const SondeType* find_sonde_type(std::string_view name);
+
+/// @returns all that share the name of `type`, itself among them.
+[[nodiscard]] std::vector<const SondeType*> receivers_of(const SondeType& type);
 
 /// Every name that find_sonde_type knows, aliases after their type.
 [[nodiscard]] std::vector<std::string_view> sonde_type_names();

@@ -58,7 +58,7 @@ void BandReceiver::open_channel(const FixedChannel& channel) {
                   .types = slices.types};
     if (channel.type != nullptr) {
       if (std::ranges::find(slices.types, channel.type) == slices.types.end()) continue;
-      slot.types = {channel.type};
+      slot.types = receivers_of(*channel.type);
     }
     open_slot(slices, std::move(slot));
   }

@@ -23,7 +23,7 @@ std::unique_ptr<Slot> audio_slot(const OfflinePlan& plan) {
   SlotPlan slot{
       .id = 1, .centre_hz = plan.centre_hz, .reach_hz = 0, .fixed = true, .types = plan.types};
   if (!plan.fixed.empty() && plan.fixed.front().type != nullptr)
-    slot.types = {plan.fixed.front().type};
+    slot.types = receivers_of(*plan.fixed.front().type);
   slot.rate_hz = plan.sample_rate_hz;
   slot.kind = dsp::SignalKind::kFmAudio;
   slot.orbits = plan.orbits;

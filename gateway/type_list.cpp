@@ -22,8 +22,10 @@ Expected<std::vector<const SondeType*>> select_types(std::span<const std::string
     const SondeType* type = find_sonde_type(name);
     if (type == nullptr)
       return Error{"unknown sonde type '" + name + "'", "known types: " + all_type_names()};
-    // A name and its alias are one receiver.
-    if (std::ranges::find(types, type) == types.end()) types.push_back(type);
+    // A name and its alias are one receiver; several receivers may share a name.
+    for (const SondeType* each : receivers_of(*type)) {
+      if (std::ranges::find(types, each) == types.end()) types.push_back(each);
+    }
   }
   return types;
 }

@@ -17,6 +17,7 @@ std::vector<Row> support_matrix() {
   std::vector<Row> rows = {{"type", "maker", "variants", "besides position and time"}};
   for (const SondeType& type : sonde_types()) {
     const SondeSpec& spec = *type.spec;
+    if (find_sonde_type(spec.type)->spec != &spec) continue;  // another receiver for the same
     std::string names(spec.type);
     if (!spec.aliases.empty()) names += ", " + std::string(spec.aliases);
     rows.push_back({std::move(names), std::string(spec.manufacturer), std::string(spec.variants),

@@ -10,9 +10,10 @@
 //     44   u16 BE     CRC-16 (1021, start 0) of 0..43; the other bytes are not known
 //
 // 600 symbols/s FSK, most significant bit first, a burst of 0.76 s every second. Nobody has
-// published the deviation: the 2.3 kHz here are those of the CF-06AH (2.2 by rs1729/RS, 2.4 by
-// ra-firmware), and a sonde whose tones are more than 300 Hz from that is not found. There is no
-// code but the checksum. Facts: rs1729/RS, formats/cf06.md.
+// published the deviation, and tones are found within 300 Hz only, so three receivers share the
+// name: 2.3 kHz as in the CF-06AH (2.2 by rs1729/RS, 2.4 by ra-firmware), 1.1 kHz, and 540 Hz,
+// which is the CF-06AH's modulation index. There is no code but the checksum. Facts: rs1729/RS,
+// formats/cf06.md.
 #include <cmath>
 
 #include "decoders/fec/crc.hpp"
@@ -27,21 +28,27 @@ using cf06::BitOrder;
 using cf06::kSlowBits;
 using cf06::kSlowBytes;
 
-constexpr SondeSpec kSpec{.type = "CF-06-600",
-                          .manufacturer = "Aerospace Newsky",
-                          .variants = "CF-06 at 600 baud",
-                          .fields = "velocity",
-                          .modem = {.symbol_rate_hz = 600,
-                                    .deviation_hz = 2300,
-                                    .bt = 0,
-                                    .channel_rate_hz = 48'000,
-                                    .bandwidth_hz = 8'000,
-                                    .line_code = dsp::LineCode::kNrz},
-                          .sync_bits = cf06::kSlowSync,
-                          .accept_inverted = true,
-                          .head_bits = kSlowBits,
-                          .max_frame_bits = kSlowBits,
-                          .frame_period_s = 1.0};
+constexpr SondeSpec spec_of(double deviation_hz) {
+  return {.type = "CF-06-600",
+          .manufacturer = "Aerospace Newsky",
+          .variants = "CF-06 at 600 baud",
+          .fields = "velocity",
+          .modem = {.symbol_rate_hz = 600,
+                    .deviation_hz = deviation_hz,
+                    .bt = 0,
+                    .channel_rate_hz = 48'000,
+                    .bandwidth_hz = 8'000,
+                    .line_code = dsp::LineCode::kNrz},
+          .sync_bits = cf06::kSlowSync,
+          .accept_inverted = true,
+          .head_bits = kSlowBits,
+          .max_frame_bits = kSlowBits,
+          .frame_period_s = 1.0};
+}
+
+constexpr SondeSpec kSpec = spec_of(2300);
+constexpr SondeSpec kMiddleSpec = spec_of(1100);
+constexpr SondeSpec kNarrowSpec = spec_of(540);
 
 constexpr std::size_t kFirstBit = 40;
 
@@ -101,7 +108,11 @@ std::unique_ptr<SondeDecoder> make() { return std::make_unique<Cf06Slow>(); }
 
 namespace sondes {
 extern const SondeType cf06_600;
+extern const SondeType cf06_600_middle;
+extern const SondeType cf06_600_narrow;
 const SondeType cf06_600{&omnisonde::cf06_600::kSpec, &omnisonde::cf06_600::make};
+const SondeType cf06_600_middle{&omnisonde::cf06_600::kMiddleSpec, &omnisonde::cf06_600::make};
+const SondeType cf06_600_narrow{&omnisonde::cf06_600::kNarrowSpec, &omnisonde::cf06_600::make};
 }  // namespace sondes
 
 }  // namespace omnisonde

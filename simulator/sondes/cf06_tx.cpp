@@ -240,4 +240,15 @@ std::unique_ptr<Transmitter> make_cf06_600_tx(const SondeIdentity& identity) {
   return std::make_unique<cf06::Cf06SlowTx>(identity);
 }
 
+// Other receivers for the same sonde, which find_sonde_type never names.
+std::unique_ptr<Transmitter> make_cf06_600_middle_tx(const SondeIdentity& identity);
+std::unique_ptr<Transmitter> make_cf06_600_middle_tx(const SondeIdentity& identity) {
+  return make_cf06_600_tx(identity);
+}
+
+std::unique_ptr<Transmitter> make_cf06_600_narrow_tx(const SondeIdentity& identity);
+std::unique_ptr<Transmitter> make_cf06_600_narrow_tx(const SondeIdentity& identity) {
+  return make_cf06_600_tx(identity);
+}
+
 }  // namespace omnisonde::sim

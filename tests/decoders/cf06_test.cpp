@@ -1,4 +1,5 @@
 // CF-06AH, GTH3/GTH6 and CF-06 at 600 baud: worked examples, every field, damage, noise.
+#include <algorithm>
 #include <cmath>
 
 #include "decoders/sondes/cf06_frame.hpp"
@@ -111,6 +112,16 @@ TEST(Cf06Slow, DecodesTheWorkedExample) {
   EXPECT_EQ(t->frame_number, 1800U);
   EXPECT_EQ(to_iso8601(*t->datetime), "2026-10-20T12:00:00.000Z");
   expect_example_fix(*t, 1e-6);
+}
+
+// Nobody has published its deviation, and one receiver bears a difference of 300 Hz.
+TEST(Cf06Slow, ThreeDeviationsAreTriedUnderOneName) {
+  std::vector<double> deviations_hz;
+  for (const SondeType* type : receivers_of(*find_sonde_type("CF-06-600"))) {
+    deviations_hz.push_back(type->spec->modem.deviation_hz);
+  }
+  EXPECT_EQ(deviations_hz, (std::vector<double>{2300, 1100, 540}));
+  EXPECT_EQ(std::ranges::count(sonde_type_names(), "CF-06-600"), 1);
 }
 
 TEST(Cf06, TheTwoKindsDoNotTakeEachOther) {
