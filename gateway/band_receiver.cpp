@@ -24,11 +24,24 @@ constexpr float kEcho_db = 12;
 constexpr double kEcho_s = 10;
 constexpr std::size_t kMostHeard = 512;
 
+// Receivers of one type may be several, for its variants.
+bool one_name(const std::vector<const SondeType*>& types) {
+  return std::ranges::all_of(
+      types, [&](const SondeType* type) { return type->spec->type == types.front()->spec->type; });
+}
+
+// A tuner's window has its DC in the middle of everything. A recording of one channel has the sonde
+// there, and of AFSK types that is a line.
+dsp::DcOffset dc_offset(double sample_rate_hz) {
+  constexpr double kWindow_hz = 900e3;
+  return sample_rate_hz < kWindow_hz ? dsp::DcOffset::kKeep : dsp::DcOffset::kRemove;
+}
+
 }  // namespace
 
 BandReceiver::BandReceiver(BandPlan plan)
     : plan_(std::move(plan)),
-      band_(plan_.sample_rate_hz, dsp::DcOffset::kRemove),
+      band_(plan_.sample_rate_hz, dc_offset(plan_.sample_rate_hz)),
       classes_(slice_classes(plan_.types, plan_.sample_rate_hz)),
       spectrum_(band_.bins()),
       floor_(band_.bins()) {
@@ -170,7 +183,7 @@ void BandReceiver::compare_echoes(Active& active, const Telemetry& record) {
 
 // A recording's channel, and one whose type is known, may cost what it costs.
 bool BandReceiver::always_thorough(const Active& active) const {
-  return active.slot->fixed() && (plan_.fixed_always_full || active.slot->plan().types.size() == 1);
+  return active.slot->fixed() && (plan_.fixed_always_full || one_name(active.slot->plan().types));
 }
 
 bool BandReceiver::wants_full_search(const Active& active) const {

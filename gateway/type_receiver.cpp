@@ -242,7 +242,26 @@ bool TypeReceiver::decide(const dsp::SampleRing& ring, const Pending& pending) {
   if (spec().modem.other_symbol_rate_hz > 0 && !locked() && try_other_clock(ring, pending)) {
     return true;
   }
+  if (spec().modem.modulation == dsp::Modulation::kAfsk && kind_ == dsp::SignalKind::kIq &&
+      look_behind_discriminator(ring, pending)) {
+    return true;
+  }
   return pending.bits >= kShortFrame && climb(pending);
+}
+
+// The waveform of AFSK is known to the audio's phase only while its tones are the nominal ones. For
+// a transmitter whose are not, a discriminator's audio does; who has decoded so once stays with it.
+bool TypeReceiver::look_behind_discriminator(const dsp::SampleRing& ring, const Pending& pending) {
+  if (!other_demod_) {
+    other_demod_ = std::make_unique<dsp::AfskAudioDemod>(spec().modem, rate_hz_, kind_);
+  }
+  std::swap(demod_, other_demod_);
+  demod_->load(ring, pending.fit, pending.bits);
+  demod_->refine_on_known(spec().sync_bits, pending.inverted);
+  if (look(pending)) return true;
+  std::swap(demod_, other_demod_);
+  if (pending.bits >= kShortFrame) demod_->detect(3, llr_);
+  return false;
 }
 
 // The first rung for long frames, the whole ladder for short ones.

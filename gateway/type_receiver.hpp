@@ -117,6 +117,7 @@ class TypeReceiver {
   void choose_carrier(const dsp::SampleRing& ring, const Pending& pending);
   bool decide(const dsp::SampleRing& ring, const Pending& pending);
   bool look(const Pending& pending);
+  bool look_behind_discriminator(const dsp::SampleRing& ring, const Pending& pending);
   bool try_other_clock(const dsp::SampleRing& ring, const Pending& pending);
   bool climb(const Pending& pending);
   bool attempt(Effort effort, bool inverted);
@@ -133,6 +134,7 @@ class TypeReceiver {
   std::optional<dsp::SyncSearch> quick_search_;  ///< plain FSK only
   double sync_mean_ = 0;                         ///< of its symbols as +1 and -1
   std::unique_ptr<dsp::FrameDemod> demod_;
+  std::unique_ptr<dsp::FrameDemod> other_demod_;  ///< AFSK: the one that is not in use
   std::unique_ptr<SondeDecoder> decoder_;
   std::shared_ptr<const OrbitShelf> orbits_;
   Frame frame_;
