@@ -54,7 +54,8 @@ const SondeType* find_sonde_type(std::string_view name) {
 std::vector<const SondeType*> receivers_of(const SondeType& type) {
   std::vector<const SondeType*> all;
   for (const SondeType& each : sonde_types()) {
-    if (each.spec->type == type.spec->type) all.push_back(&each);
+    const auto names = names_of(*each.spec);
+    if (std::ranges::find(names, type.spec->type) != names.end()) all.push_back(&each);
   }
   return all;
 }

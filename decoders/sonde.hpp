@@ -97,7 +97,7 @@ struct SondeType {
 /// @returns the first type of that name or alias (letter case ignored), or null.
 [[nodiscard]] const SondeType* find_sonde_type(std::string_view name);
 
-/// @returns all that share the name of `type`, itself among them.
+/// @returns all that have the name of `type` as their name or alias, itself among them.
 [[nodiscard]] std::vector<const SondeType*> receivers_of(const SondeType& type);
 
 /// Every name that find_sonde_type knows, aliases after their type.

@@ -26,8 +26,7 @@ constexpr std::size_t kMostHeard = 512;
 
 // Receivers of one type may be several, for its variants.
 bool one_name(const std::vector<const SondeType*>& types) {
-  return std::ranges::all_of(
-      types, [&](const SondeType* type) { return type->spec->type == types.front()->spec->type; });
+  return !types.empty() && receivers_of(*types.front()).size() == types.size();
 }
 
 // A tuner's window has its DC in the middle of everything. A recording of one channel has the sonde

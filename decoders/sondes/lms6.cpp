@@ -66,6 +66,7 @@ constexpr SondeSpec kLmsxSpec{.type = "LMSX-403",
                               .manufacturer = "Lockheed Martin",
                               .variants = "LMSX-403",
                               .fields = "velocity",
+                              .aliases = "LMS6-403",  // the hub's name for both
                               .modem = {.symbol_rate_hz = kLmsxSymbolRate_hz,
                                         .deviation_hz = 2160,
                                         .bt = 1.2F,
