@@ -17,6 +17,7 @@ constexpr std::size_t kShortFrame = 1000;  // bits: the dearest block costs noth
 constexpr std::size_t kLongSync = 32;      // bits that give timing and carrier by themselves
 constexpr double kPlausibleStep_hz = 250;  // of a carrier from one frame to the next
 constexpr std::size_t kMaxPending = 12;
+constexpr float kBesideSync_db = 1.5F;
 constexpr double kDeepPerSecond = 3, kDeepBurst = 6;
 constexpr double kTryPerSecond = 6, kTryBurst = 12;
 
@@ -227,8 +228,10 @@ void TypeReceiver::choose_carrier(const dsp::SampleRing& ring, const Pending& pe
       demod_->adapt_deviation(work_);
       demod_->detect(3, work_);
     }
-    if (demod_->level().ebn0_db <= best_db) continue;
-    best_db = demod_->level().ebn0_db;
+    // The sync's word counts: a wandering oscillator fits the carriers beside it almost as well.
+    const float level_db = demod_->level().ebn0_db - (shift == 0 ? 0 : kBesideSync_db);
+    if (level_db <= best_db) continue;
+    best_db = level_db;
     best = fit;
   }
 }
