@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint64_t kProcessEvery = 5;  // blocks: slots look at their samples every 20 ms
 constexpr double kQuickTime_s = 4;  // bursts that the quick search may miss before the full one
 constexpr double kFullTurn_s = 4;
+constexpr std::size_t kFullSearches = 3;   // slots at a time
 constexpr std::uint64_t kShareEvery = 25;  // blocks: 100 ms
 constexpr double kHoldTime_s = 30;
 constexpr double kFixedHoldTime_s = 120;
@@ -26,7 +27,23 @@ constexpr std::size_t kMostHeard = 512;
 
 // Receivers of one type may be several, for its variants.
 bool one_name(const std::vector<const SondeType*>& types) {
-  return !types.empty() && receivers_of(*types.front()).size() == types.size();
+  const auto named = receivers_of(*types.front());
+  return std::ranges::all_of(
+      types, [&](const SondeType* type) { return std::ranges::find(named, type) != named.end(); });
+}
+
+// What a fixed channel asks for by name, it gets, whether or not it is searched for elsewhere.
+std::vector<const SondeType*> asked_for_only_there(const BandPlan& plan) {
+  std::vector<const SondeType*> types;
+  for (const FixedChannel& channel : plan.fixed) {
+    if (channel.type == nullptr) continue;
+    for (const SondeType* type : receivers_of(*channel.type)) {
+      const bool known = std::ranges::find(plan.types, type) != plan.types.end() ||
+                         std::ranges::find(types, type) != types.end();
+      if (!known) types.push_back(type);
+    }
+  }
+  return types;
 }
 
 // A tuner's window has its DC in the middle of everything. A recording of one channel has the sonde
@@ -42,6 +59,7 @@ BandReceiver::BandReceiver(BandPlan plan)
     : plan_(std::move(plan)),
       band_(plan_.sample_rate_hz, dc_offset(plan_.sample_rate_hz)),
       classes_(slice_classes(plan_.types, plan_.sample_rate_hz)),
+      fixed_classes_(slice_classes(asked_for_only_there(plan_), plan_.sample_rate_hz)),
       spectrum_(band_.bins()),
       floor_(band_.bins()) {
   for (const SliceClass& slices : classes_) {
@@ -63,17 +81,22 @@ void BandReceiver::open_fixed() {
 }
 
 void BandReceiver::open_channel(const FixedChannel& channel) {
-  for (const SliceClass& slices : classes_) {
+  const auto open = [&](const SliceClass& slices) {
     SlotPlan slot{.centre_hz = channel.frequency_hz,
                   .reach_hz = kFixedReach_hz,
                   .fixed = true,
                   .types = slices.types};
     if (channel.type != nullptr) {
-      if (std::ranges::find(slices.types, channel.type) == slices.types.end()) continue;
-      slot.types = receivers_of(*channel.type);
+      const auto wanted = receivers_of(*channel.type);
+      std::erase_if(slot.types, [&](const SondeType* type) {
+        return std::ranges::find(wanted, type) == wanted.end();
+      });
     }
-    open_slot(slices, std::move(slot));
-  }
+    if (!slot.types.empty()) open_slot(slices, std::move(slot));
+  };
+  for (const SliceClass& slices : classes_) open(slices);
+  if (channel.type == nullptr) return;
+  for (const SliceClass& slices : fixed_classes_) open(slices);
 }
 
 BandReceiver::Active& BandReceiver::open_slot(const SliceClass& slices, SlotPlan plan) {
@@ -199,7 +222,7 @@ void BandReceiver::share_full_search() {
         active.thorough && wants_full_search(active) && now_s() - active.served_s < kFullTurn_s;
     running += active.thorough ? 1 : 0;
   }
-  while (running < plan_.full_searches) {
+  while (running < kFullSearches) {
     Active* next = nullptr;
     for (Active& active : slots_) {
       if (active.thorough || !wants_full_search(active)) continue;

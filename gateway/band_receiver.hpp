@@ -41,8 +41,6 @@ struct BandPlan {
   std::vector<FrequencyRange> allowed;  ///< empty: everywhere in the stream
   std::vector<FrequencyRange> forbidden;
   std::size_t max_slots = 96;
-  /// Slots without a sonde that may be searched at every carrier at the same time, in turns.
-  std::size_t full_searches = 3;
   /// Fixed channels are searched so at any cost: for recordings.
   bool fixed_always_full = true;
   /// Of a candidate over the noise floor, 1 s average. Noise alone passes 0.8 dB about once a
@@ -152,6 +150,7 @@ class BandReceiver {
   std::optional<UtcMillis> start_;
   dsp::BandFft band_;
   std::vector<SliceClass> classes_;
+  std::vector<SliceClass> fixed_classes_;  ///< of fixed channels' types that are not enabled
   dsp::SpectrumAverager spectrum_;
   dsp::Detector detector_;
   std::vector<WideSearch> wide_;

@@ -38,14 +38,16 @@ void TypeReceiver::find_syncs(const dsp::SampleRing& ring, double reach_hz,
       around[i] = lock_->carrier_hz + (static_cast<double>(i) - 2) * std::min(500.0, step_hz);
     }
     search(ring, around);
-  } else if (audio != nullptr && quick_search_) {
-    search_quickly(ring, *audio);
   } else {
     if (reach_hz != grid_reach_hz_) {
       grid_hz_ = carrier_grid(reach_hz, step_hz);
       grid_reach_hz_ = reach_hz;
     }
-    search(ring, grid_hz_);
+    if (audio != nullptr && quick_search_) {
+      search_quickly(ring, *audio);
+    } else {
+      search(ring, grid_hz_);
+    }
   }
 }
 
@@ -69,7 +71,8 @@ void TypeReceiver::search(const dsp::SampleRing& ring, std::span<const double> o
 }
 
 // A discriminator turns the carrier's offset into a mean, so that one pass does for all carriers.
-// What it finds the full search confirms, there and at that carrier.
+// What it finds the full search confirms there: at that carrier, and at all others, since a strong
+// neighbour in the skirt of the slice pulls the mean to its side.
 void TypeReceiver::search_quickly(const dsp::SampleRing& ring, const dsp::SampleRing& audio) {
   if (!fill_window(audio)) return;
   quick_hits_.clear();
@@ -89,7 +92,8 @@ void TypeReceiver::confirm(const dsp::SampleRing& ring, const dsp::SampleRing& a
   mean_hz /= static_cast<double>(window_.size());
   mean_hz -= (hit.inverted ? -1 : 1) * sync_mean_ * spec().modem.deviation_hz;
   const double aside_hz = carrier_step_hz(spec().modem.symbol_rate_hz) / 2;
-  const std::array offsets = {mean_hz - aside_hz, mean_hz, mean_hz + aside_hz};
+  std::vector<double> offsets = grid_hz_;
+  offsets.insert(offsets.end(), {mean_hz - aside_hz, mean_hz, mean_hz + aside_hz});
   const auto from = static_cast<std::int64_t>(hit.start - 2 * symbol);
   window_.resize(static_cast<std::size_t>(search_.pattern_samples() + 4 * symbol) + 2);
   ring.copy(from, window_);

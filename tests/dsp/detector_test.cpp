@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <complex>
+#include <numbers>
 #include <vector>
 
 #include "dsp/spectrum.hpp"
@@ -131,6 +134,38 @@ TEST(Detector, BearsASpectrumSmallerThanItsWindow) {
     detector.find(power, power, kMinExcess_db, found);
     EXPECT_TRUE(found.empty()) << bins;
   }
+}
+
+// What is no sonde by its shape: a bare carrier, and the inside of something wide.
+TEST(Detector, TellsABareCarrierAndAPlateauFromASonde) {
+  std::vector<Sample> x = air({{{&kGaussianNrz, -60'000, 20}}});
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double turns = std::fmod(20'100.0 / kRate_hz * static_cast<double>(i), 1.0);
+    x[i] += Sample(std::polar(0.3F, static_cast<float>(2 * std::numbers::pi * turns)));
+  }
+  bool sonde = false, line = false;
+  for (const Candidate& c : find_in(x)) {
+    if (std::abs(c.offset_hz + 60'000) < 1000) {
+      sonde = true;
+      EXPECT_LT(c.line_share, 0.6F);
+      EXPECT_LT(c.valley, 0.2F);
+    }
+    if (std::abs(c.offset_hz - 20'100) < 1000) {
+      line = true;
+      EXPECT_GT(c.line_share, 0.85F);
+    }
+  }
+  EXPECT_TRUE(sonde && line);
+
+  std::vector<float> power(1200, 1.0F), floor(1200, 1.0F);
+  std::fill(power.begin() + 500, power.begin() + 700, 6.0F);  // 40 kHz, flat
+  power[600] = 7.0F;
+  std::vector<Candidate> found;
+  Detector().find(power, floor, kMinExcess_db, found);
+  const auto inside =
+      std::ranges::find_if(found, [](const Candidate& c) { return std::abs(c.offset_hz) < 3000; });
+  ASSERT_NE(inside, found.end());
+  EXPECT_GT(inside->valley, 0.5F);
 }
 
 }  // namespace

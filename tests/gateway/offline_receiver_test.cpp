@@ -72,6 +72,80 @@ TEST(OfflineReceiver, FindsTwoSondes10kHzApartAndDecodesAllOfThem) {
   EXPECT_GE(good, got.size());
 }
 
+// 18 dB weaker, 10 kHz away, and the clocks 200 ppm apart: what leaks over pulls the weak one's
+// carrier to its side.
+TEST(OfflineReceiver, AWeakDfmBesideAStrongRs41IsFollowedOnItsCarrier) {
+  const Air air = testing::simulate(R"([stream]
+sample_rate_hz = 240000
+center_mhz = 403.0
+[sonde:A]
+type = RS41
+frequency_mhz = 402.950
+ebn0_db = 30
+clock_ppm = 100
+[sonde:B]
+type = DFM
+variant = DFM09
+serial = 20061234
+frequency_mhz = 402.960
+ebn0_db = 12
+clock_ppm = -100
+)",
+                                    16);
+  const auto got = testing::decode(testing::plan_for(air), air.samples);
+  expect_all(air, got, kSettled_s);
+  for (const Telemetry& t : got) {
+    if (t.type == "DFM") {
+      EXPECT_NEAR(t.rx.frequency_hz, 402.96e6, 150);
+    }
+  }
+}
+
+// A tuner's IQ imbalance shows every sonde a second time, mirrored at the centre.
+TEST(OfflineReceiver, TheImageOfAStrongSondeIsNoSecondOne) {
+  const Air air = testing::simulate(R"([stream]
+sample_rate_hz = 480000
+center_mhz = 403.0
+iq_gain_db = 0.3
+iq_phase_deg = 2
+[sonde:A]
+type = RS41
+frequency_mhz = 403.100
+ebn0_db = 50
+)",
+                                    12);
+  const auto got = testing::decode(testing::plan_for(air), air.samples);
+  expect_all(air, got, kSettled_s);
+  const auto mirrored = std::ranges::count_if(
+      got, [](const Telemetry& t) { return std::abs(t.rx.frequency_hz - 403.1e6) > 1000; });
+  EXPECT_LE(mirrored, 1);  // until the better copy has been heard
+}
+
+// A tuner's DC offset, 10 dB over the noise, and a sonde exactly there.
+TEST(OfflineReceiver, ASondeOnTheTunersDcIsHeard) {
+  const Air air = testing::simulate(R"([stream]
+sample_rate_hz = 960000
+center_mhz = 403.0
+dc_offset = 0.1
+[sonde:A]
+type = RS41
+frequency_mhz = 403.0
+ebn0_db = 9
+)",
+                                    14);
+  const auto got = testing::decode(testing::plan_for(air), air.samples);
+  EXPECT_THAT(testing::missing(air.truth, got, kSettled_s), IsEmpty());
+}
+
+// A type that is not searched for is decoded on the channel that names it.
+TEST(OfflineReceiver, AChannelGetsTheTypeItAsksFor) {
+  const Air air = testing::simulate(one("DFM"), 6);
+  OfflinePlan plan = testing::plan_for(air);
+  plan.types = {find_sonde_type("RS41")};
+  plan.fixed = {{.frequency_hz = air.centre_hz, .type = find_sonde_type("DFM")}};
+  EXPECT_GE(testing::decode(plan, air.samples).size(), 4U);
+}
+
 TEST(OfflineReceiver, TheSameSamplesGiveTheSameRecordsToTheLastDigit) {
   const Air air = testing::simulate(kTwoNeighbours, 7);
   const auto a = testing::decode(testing::plan_for(air), air.samples);
