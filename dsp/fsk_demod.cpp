@@ -50,22 +50,22 @@ double phase_step(std::span<const Sample> aligned, std::size_t group) {
 
 }  // namespace
 
-FskDemod::FskDemod(const ModemParams& modem, double rate_hz)
-    : modem_(modem),
+FskDemod::FskDemod(const ModemParams& modem, double rate_hz,
+                   std::shared_ptr<FskWorkspace> workspace)
+    : work_(workspace ? std::move(workspace) : std::make_shared<FskWorkspace>()),
+      modem_(modem),
       rate_hz_(rate_hz),
       unit_samples_(rate_hz / modem.bit_rate_hz()),
       wide_(2 * modem.deviation_hz > kWideIndex * modem.symbol_rate_hz) {}
 
 void FskDemod::use_bank(double deviation_hz) {
-  const int key = static_cast<int>(std::lround(deviation_hz));
-  auto& bank = banks_[key];
-  if (!bank) bank = std::make_unique<UnitBank>(modem_, deviation_hz, rate_hz_);
-  bank_ = bank.get();
+  bank_ = &work_->bank(modem_, deviation_hz, rate_hz_);
 }
 
 void FskDemod::load(const SampleRing& ring, const FrameFit& fit, std::size_t bits) {
   // Not before the first frame: most receivers never see one of their type.
   if (bank_ == nullptr) use_bank(modem_.deviation_hz);
+  work_->owner = this;
   fit_ = fit;
   bits_ = bits;
   part_ = wide_ ? 1 : bits < kShortFrame ? 2 : 4;
@@ -73,9 +73,9 @@ void FskDemod::load(const SampleRing& ring, const FrameFit& fit, std::size_t bit
   first_ = static_cast<std::int64_t>(std::floor(fit.start - (kPad + 2) * unit));
   const auto count = static_cast<std::size_t>((static_cast<double>(bits) + 2 * kPad + 4) * unit) +
                      static_cast<std::size_t>(bank_->length()) + 2;
-  raw_.resize(count);
-  mixed_.resize(count);
-  ring.copy(first_, raw_);
+  work_->raw.resize(count);
+  work_->mixed.resize(count);
+  ring.copy(first_, work_->raw);
   mixed_to_ = 0;
 }
 
@@ -86,17 +86,18 @@ void FskDemod::mix_up_to(double unit) {
   mixed_hz_ = fit_.carrier_hz;
   const double wanted = fit_.start - static_cast<double>(first_) +
                         (unit + 2) * unit_samples_ * fit_.unit_scale + bank_->length();
-  const std::size_t to = std::min(raw_.size(), static_cast<std::size_t>(std::max(0.0, wanted)));
+  const std::size_t to =
+      std::min(work_->raw.size(), static_cast<std::size_t>(std::max(0.0, wanted)));
   if (to <= mixed_to_) return;
   const double turns = fit_.carrier_hz / rate_hz_;
-  mix_down(std::span(raw_).subspan(mixed_to_, to - mixed_to_),
-           std::span(mixed_).subspan(mixed_to_, to - mixed_to_),
+  mix_down(std::span(work_->raw).subspan(mixed_to_, to - mixed_to_),
+           std::span(work_->mixed).subspan(mixed_to_, to - mixed_to_),
            turns * static_cast<double>(mixed_to_), turns, 0);
   mixed_to_ = to;
 }
 
 FskDemod::Place FskDemod::place(double unit) const noexcept {
-  const double last = static_cast<double>(mixed_.size()) - bank_->length() - 1;
+  const double last = static_cast<double>(work_->mixed.size()) - bank_->length() - 1;
   const double at = std::clamp(
       fit_.start + unit * unit_samples_ * fit_.unit_scale - static_cast<double>(first_), 0.0, last);
   const auto steps = static_cast<std::int64_t>(std::lround(at * UnitBank::kFractions));
@@ -106,37 +107,39 @@ FskDemod::Place FskDemod::place(double unit) const noexcept {
 
 void FskDemod::correlate_units() {
   const auto contexts = static_cast<std::size_t>(bank_->contexts());
-  units_.resize((bits_ + 2 * kPad) * contexts);
+  work_->units.resize((bits_ + 2 * kPad) * contexts);
   mix_up_to(static_cast<double>(bits_) + kPad);
   for (std::size_t k = 0; k < bits_ + 2 * kPad; ++k) {
     const Place p = place(static_cast<double>(k) - kPad);
-    bank_->correlate(mixed_.data() + p.sample, p.fraction, units_.data() + k * contexts);
+    bank_->correlate(work_->mixed.data() + p.sample, p.fraction,
+                     work_->units.data() + k * contexts);
   }
 }
 
 // Contexts from signs; beyond the ends, where nothing is decided, bits alternate as a preamble
 // would.
 void FskDemod::contexts_of(std::span<const float> llr) {
-  context_.resize(llr.size());
+  work_->context.resize(llr.size());
   const auto bit = [llr](std::size_t i) { return llr[i] > 0 ? 1 : 0; };
   for (std::size_t k = 0; k < llr.size(); ++k) {
     const int before = k > 0 ? bit(k - 1) : 1 - bit(k);
     const int after = k + 1 < llr.size() ? bit(k + 1) : 1 - bit(k);
-    context_[k] = bank_->context_bits() == 3 ? before << 2 | bit(k) << 1 | after : bit(k);
+    work_->context[k] = bank_->context_bits() == 3 ? before << 2 | bit(k) << 1 | after : bit(k);
   }
 }
 
 // Correlations of units [from, to) with what they are known or decided to be, shifted in time, with
 // the modulation's phase taken out: a constant, if carrier and decisions are right.
 void FskDemod::align(std::size_t from, std::size_t to, double shift_units) {
-  aligned_.resize(to - from);
+  work_->aligned.resize(to - from);
   mix_up_to(static_cast<double>(to) + shift_units);
   Sample unwound{1, 0};
   for (std::size_t k = from; k < to; ++k) {
     const Place p = place(static_cast<double>(k) + shift_units);
-    const Sample r = bank_->correlate_one(mixed_.data() + p.sample, p.fraction, context_[k]);
-    aligned_[k - from] = times(r, unwound);
-    unwound = times(unwound, bank_->unwind(context_[k]));
+    const Sample r =
+        bank_->correlate_one(work_->mixed.data() + p.sample, p.fraction, work_->context[k]);
+    work_->aligned[k - from] = times(r, unwound);
+    unwound = times(unwound, bank_->unwind(work_->context[k]));
     unwound /= std::abs(unwound);
   }
 }
@@ -145,13 +148,13 @@ void FskDemod::align(std::size_t from, std::size_t to, double shift_units) {
 // far tones a timing error turns the phase, and a deviation error turns it one way between ones and
 // the other way between zeros: equal neighbours alone count, ones and zeros the same.
 double FskDemod::unit_step(std::size_t from) const {
-  if (!wide_) return phase_step(aligned_, 1);
+  if (!wide_) return phase_step(work_->aligned, 1);
   const int own_bit = 1 << ((bank_->context_bits() - 1) / 2);
   std::array<Sample, 2> total{};
-  for (std::size_t i = 1; i < aligned_.size(); ++i) {
-    const bool one = (context_[from + i] & own_bit) != 0;
-    if (one != ((context_[from + i - 1] & own_bit) != 0)) continue;
-    total[one ? 1 : 0] += times_conj(aligned_[i], aligned_[i - 1]);
+  for (std::size_t i = 1; i < work_->aligned.size(); ++i) {
+    const bool one = (work_->context[from + i] & own_bit) != 0;
+    if (one != ((work_->context[from + i - 1] & own_bit) != 0)) continue;
+    total[one ? 1 : 0] += times_conj(work_->aligned[i], work_->aligned[i - 1]);
   }
   double turns = 0;
   for (const Sample& t : total) turns += static_cast<double>(std::arg(t)) / kTwoPi;
@@ -170,7 +173,7 @@ void FskDemod::choose_wide_carrier(std::size_t units) {
     fit_.carrier_hz = given.carrier_hz + step * unit_rate_hz / 8;
     for (int i = -4; i <= 4; ++i) {
       align(1, units - 1, i / 8.0);
-      const double power = part_power(aligned_, 1);
+      const double power = part_power(work_->aligned, 1);
       if (step == 0) given_power = std::max(given_power, power);
       if (power <= best_power) continue;
       best_power = power;
@@ -182,6 +185,7 @@ void FskDemod::choose_wide_carrier(std::size_t units) {
 }
 
 void FskDemod::refine_on_known(std::string_view known_bits, bool inverted) {
+  OMNI_ASSERT(work_->owner == this);
   std::vector<float> known(std::min(known_bits.size(), bits_));
   for (std::size_t i = 0; i < known.size(); ++i) {
     known[i] = (known_bits[i] == '1') != inverted ? 1.0F : -1.0F;
@@ -194,11 +198,11 @@ void FskDemod::refine_on_known(std::string_view known_bits, bool inverted) {
     for (int i = -4; i <= 4; ++i) {
       align(1, known.size() - 1, i * step);
       const double turns = unit_step(1);
-      for (std::size_t k = 0; k < aligned_.size(); ++k) {
-        aligned_[k] =
-            times(aligned_[k], Sample(std::polar(1.0, -kTwoPi * turns * static_cast<double>(k))));
+      for (std::size_t k = 0; k < work_->aligned.size(); ++k) {
+        work_->aligned[k] = times(
+            work_->aligned[k], Sample(std::polar(1.0, -kTwoPi * turns * static_cast<double>(k))));
       }
-      const double power = part_power(aligned_, part_);
+      const double power = part_power(work_->aligned, part_);
       if (power > best_power) {
         best_power = power;
         best_shift = i * step;
@@ -211,7 +215,7 @@ void FskDemod::refine_on_known(std::string_view known_bits, bool inverted) {
 }
 
 void FskDemod::detect(int block, std::span<float> llr) {
-  OMNI_ASSERT(llr.size() == bits_);
+  OMNI_ASSERT(work_->owner == this && llr.size() == bits_);
   correlate_units();
   decide(block, false, llr);
   const float scale = level_.noise > 0 ? 2 * level_.amplitude / level_.noise : 0;
@@ -220,10 +224,10 @@ void FskDemod::detect(int block, std::span<float> llr) {
 
 // Margins of all bits. @returns how far they stand out of their own scatter: the figure of merit.
 float FskDemod::decide(int block, bool follow, std::span<float> margin) {
-  if (!follow) turned_ = units_;
-  detector_.detect(*bank_, turned_, kPad, wide_ ? 1 : block, margin);
+  const std::span<const Sample> units = follow ? work_->turned : work_->units;
+  work_->detector.detect(*bank_, units, kPad, wide_ ? 1 : block, margin);
   contexts_of(margin);
-  estimate_level();
+  estimate_level(units);
   double sum = 0, square = 0;
   for (const float m : margin) {
     sum += static_cast<double>(std::abs(m));
@@ -236,6 +240,7 @@ float FskDemod::decide(int block, bool follow, std::span<float> margin) {
 }
 
 void FskDemod::detect_best(std::span<float> llr) {
+  OMNI_ASSERT(work_->owner == this);
   correlate_units();
   decide(1, false, llr);
   refine_on_decisions(llr);
@@ -247,15 +252,15 @@ void FskDemod::detect_best(std::span<float> llr) {
   };
   float best = -1, scale = 0;
   FrameLevel level;
-  trial_.resize(llr.size());
+  work_->trial.resize(llr.size());
   for (const Way way : {Way{1, false}, Way{3, false}, Way{7, false}, Way{3, true}, Way{7, true}}) {
     if (way.follow) follow_carrier();
-    const float merit = decide(way.block, way.follow, trial_);
+    const float merit = decide(way.block, way.follow, work_->trial);
     if (merit <= best) continue;
     best = merit;
     level = level_;
     scale = level_.noise > 0 ? 2 * level_.amplitude / level_.noise : 0;
-    std::ranges::copy(trial_, llr.begin());
+    std::ranges::copy(work_->trial, llr.begin());
     if (best > kClear || wide_) break;
   }
   level_ = level;
@@ -267,16 +272,17 @@ void FskDemod::detect_best(std::span<float> llr) {
 void FskDemod::follow_carrier() {
   align(0, bits_, 0);
   const auto contexts = static_cast<std::size_t>(bank_->contexts());
-  turned_ = units_;
+  work_->turned = work_->units;
   double turns = 0;
   for (std::size_t k = 0; k < bits_; ++k) {
     const std::size_t from = k > kWander ? k - kWander : 0;
     const std::size_t to = std::min(bits_ - 1, k + kWander);
     Sample step{};
-    for (std::size_t i = from; i < to; ++i) step += times_conj(aligned_[i + 1], aligned_[i]);
+    for (std::size_t i = from; i < to; ++i)
+      step += times_conj(work_->aligned[i + 1], work_->aligned[i]);
     const Sample unwind(std::polar(1.0, -kTwoPi * turns));
     for (std::size_t c = 0; c < contexts; ++c) {
-      Sample& r = turned_[(k + kPad) * contexts + c];
+      Sample& r = work_->turned[(k + kPad) * contexts + c];
       r = times(r, unwind);
     }
     turns = std::fmod(turns + static_cast<double>(std::arg(step)) / kTwoPi, 1.0);
@@ -286,18 +292,18 @@ void FskDemod::follow_carrier() {
 // Long frames: powers of single units and of sums of several tell signal and noise apart, since the
 // one grows with the square of the number of units, the other with the number. Short ones, whose
 // transmitters may wander: by the moments of a Rician power, whose variance is E^2 - |mean|^4.
-void FskDemod::estimate_level() {
+void FskDemod::estimate_level(std::span<const Sample> units) {
   const auto contexts = static_cast<std::size_t>(bank_->contexts());
-  aligned_.resize(bits_);
+  work_->aligned.resize(bits_);
   Sample unwound{1, 0};
   double single = 0, square = 0;
   for (std::size_t k = 0; k < bits_; ++k) {
-    const Sample r = turned_[(k + kPad) * contexts + static_cast<std::size_t>(context_[k])];
+    const Sample r = units[(k + kPad) * contexts + static_cast<std::size_t>(work_->context[k])];
     const auto power = static_cast<double>(std::norm(r));
     single += power;
     square += power * power;
-    aligned_[k] = times(r, unwound);
-    unwound = times(unwound, bank_->unwind(context_[k]));
+    work_->aligned[k] = times(r, unwound);
+    unwound = times(unwound, bank_->unwind(work_->context[k]));
     unwound /= std::abs(unwound);
   }
   const double n = unit_samples_;
@@ -308,7 +314,7 @@ void FskDemod::estimate_level() {
   double power = std::sqrt(std::max(0.0, single * single - variance)) / (n * n);
   if (bits_ >= kShortFrame && !wide_) {
     const double parts = std::floor(count / part);
-    const double together = part_power(aligned_, part_) / std::max(parts, 1.0);
+    const double together = part_power(work_->aligned, part_) / std::max(parts, 1.0);
     power = (together - part * single) / (part * (part - 1) * n * n);
   }
   power = std::clamp(power, 0.0, single / (n * n));
@@ -318,22 +324,24 @@ void FskDemod::estimate_level() {
   level_.noise = static_cast<float>(noise);
   const double symbol = rate_hz_ / modem_.symbol_rate_hz;
   level_.carrier_error_hz =
-      (wide_ ? unit_step(0) : phase_step(aligned_, part_)) * rate_hz_ / unit_samples_;
+      (wide_ ? unit_step(0) : phase_step(work_->aligned, part_)) * rate_hz_ / unit_samples_;
   level_.ebn0_db =
       static_cast<float>(10 * std::log10(std::max(power, 1e-20) * symbol / std::max(noise, 1e-20)));
 }
 
 void FskDemod::refine_on_decisions(std::span<const float> llr) {
+  OMNI_ASSERT(work_->owner == this);
   contexts_of(llr);
   align(0, bits_, 0);
   // Groups short enough for what carrier error is left, then long ones for precision.
-  const double turns = bits_ < kShortFrame || wide_ ? unit_step(0) : phase_step(aligned_, part_);
+  const double turns =
+      bits_ < kShortFrame || wide_ ? unit_step(0) : phase_step(work_->aligned, part_);
   for (std::size_t k = 0; k < bits_; ++k) {
-    aligned_[k] =
-        times(aligned_[k],
+    work_->aligned[k] =
+        times(work_->aligned[k],
               Sample(std::polar(1.0, -kTwoPi * std::fmod(turns * static_cast<double>(k), 1.0))));
   }
-  const double fine = wide_ ? 0 : phase_step(aligned_, 4 * part_);
+  const double fine = wide_ ? 0 : phase_step(work_->aligned, 4 * part_);
   fit_.carrier_hz += (turns + fine) * rate_hz_ / unit_samples_;
   fit_timing(std::max<std::size_t>(bits_ / 32, 32));
 }
@@ -347,7 +355,7 @@ void FskDemod::fit_timing(std::size_t segment_units) {
     std::array<double, 3> power{};
     for (std::size_t i = 0; i < 3; ++i) {
       align(from, from + segment_units, (static_cast<double>(i) - 1) * kEarlyLate);
-      power[i] = part_power(aligned_, part_);
+      power[i] = part_power(work_->aligned, part_);
     }
     const double curve = power[0] - 2 * power[1] + power[2];
     if (curve >= 0) continue;  // no peak: noise
@@ -364,17 +372,18 @@ void FskDemod::fit_timing(std::size_t segment_units) {
 }
 
 void FskDemod::adapt_deviation(std::span<const float> llr) {
+  OMNI_ASSERT(work_->owner == this);
   constexpr double kWorthwhile = 1.02;  // more than noise moves the power of a frame
   contexts_of(llr);
   const std::size_t count = std::min<std::size_t>(bits_, 512);
   const std::size_t part = bits_ < kShortFrame ? 1 : part_;
   align(0, count, 0);
-  double best_power = part_power(aligned_, part) * kWorthwhile;
+  double best_power = part_power(work_->aligned, part) * kWorthwhile;
   double best_hz = bank_->deviation_hz();
   for (const double factor : {0.8, 0.86, 0.93, 1.0, 1.07, 1.2, 1.35, 1.5}) {
     use_bank(modem_.deviation_hz * factor);
     align(0, count, 0);
-    const double power = part_power(aligned_, part);
+    const double power = part_power(work_->aligned, part);
     if (power > best_power) {
       best_power = power;
       best_hz = bank_->deviation_hz();

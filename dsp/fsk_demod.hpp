@@ -8,24 +8,24 @@
 // Comm. 1974 (block detection); max-log soft outputs.
 #pragma once
 
-#include <complex>
-#include <map>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
-#include "dsp/block_detector.hpp"
 #include "dsp/frame_demod.hpp"
+#include "dsp/fsk_workspace.hpp"
 #include "dsp/modem_params.hpp"
-#include "dsp/unit_bank.hpp"
 
 namespace omnisonde::dsp {
 
 /// Allocates: while growing to the longest frame.
 class FskDemod final : public FrameDemod {
  public:
-  FskDemod(const ModemParams& modem, double rate_hz);
+  /// @param workspace  shared with demodulators of the same thread; null: its own. What is loaded
+  ///                   stays until another of them loads.
+  FskDemod(const ModemParams& modem, double rate_hz,
+           std::shared_ptr<FskWorkspace> workspace = nullptr);
 
   [[nodiscard]] double unit_samples() const noexcept override { return unit_samples_; }
   void load(const SampleRing& ring, const FrameFit& fit, std::size_t bits) override;
@@ -54,30 +54,23 @@ class FskDemod final : public FrameDemod {
   [[nodiscard]] double unit_step(std::size_t from) const;
   void choose_wide_carrier(std::size_t units);
   void follow_carrier();
-  void estimate_level();
+  void estimate_level(std::span<const Sample> units);
   float decide(int block, bool follow, std::span<float> margin);
   void fit_timing(std::size_t segment_units);
 
+  std::shared_ptr<FskWorkspace> work_;
   ModemParams modem_;
   double rate_hz_, unit_samples_;
-  bool wide_;  ///< tones so far apart that only single units are looked at
-  std::map<int, std::unique_ptr<UnitBank>> banks_;  ///< by deviation in Hz
-  UnitBank* bank_ = nullptr;
+  bool wide_;                       ///< tones so far apart that only single units are looked at
+  const UnitBank* bank_ = nullptr;  ///< the workspace's
   FrameFit fit_;
   FrameLevel level_;
   std::size_t bits_ = 0;
-  std::int64_t first_ = 0;           ///< index of raw_[0]
-  std::vector<Sample> raw_, mixed_;  ///< as in the ring; with the carrier removed
-  std::size_t mixed_to_ = 0;         ///< mixed_ is good up to here...
-  double mixed_hz_ = 0;              ///< ...for this carrier
-  unsigned short_frames_ = 0;        ///< decided so far
-  std::vector<Sample> units_;        ///< [unit + kPad][context]
-  std::vector<Sample> turned_;       ///< units_ with the carrier's wander taken out
-  std::vector<int> context_;         ///< decided context of each bit
-  std::vector<Sample> aligned_;      ///< decided correlations with the modulation's phase removed
-  std::vector<float> trial_;
-  std::size_t part_ = 4;  ///< units that are summed coherently while the carrier is uncertain
-  BlockDetector detector_;
+  std::int64_t first_ = 0;     ///< index of the workspace's first sample
+  std::size_t mixed_to_ = 0;   ///< its mixed ones are good up to here...
+  double mixed_hz_ = 0;        ///< ...for this carrier
+  unsigned short_frames_ = 0;  ///< decided so far
+  std::size_t part_ = 4;       ///< units that are summed coherently while the carrier is uncertain
 };
 
 }  // namespace omnisonde::dsp

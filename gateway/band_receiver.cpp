@@ -109,6 +109,7 @@ BandReceiver::Active& BandReceiver::open_slot(const SliceClass& slices, SlotPlan
   plan.id = next_id_++;
   plan.rate_hz = slices.rate_hz;
   plan.orbits = plan_.orbits;
+  plan.workspace = workspace_;
   active.slot = std::make_unique<Slot>(std::move(plan));
   slots_.push_back(std::move(active));
   return slots_.back();

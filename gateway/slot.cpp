@@ -32,8 +32,10 @@ Slot::Slot(SlotPlan plan)
       ring_(ring_size(kFrames_s, plan_.rate_hz)) {
   if (plan_.kind == dsp::SignalKind::kIq) audio_.emplace(ring_size(kSyncs_s, plan_.rate_hz));
   for (const SondeType* type : plan_.types) {
-    listeners_.push_back(
-        {type, std::make_unique<TypeReceiver>(*type, plan_.rate_hz, plan_.kind, plan_.orbits), {}});
+    listeners_.push_back({type,
+                          std::make_unique<TypeReceiver>(*type, plan_.rate_hz, plan_.kind,
+                                                         plan_.orbits, plan_.workspace),
+                          {}});
   }
 }
 

@@ -28,25 +28,27 @@ float search_threshold(double pattern_symbols) {
 }
 
 std::unique_ptr<dsp::FrameDemod> make_demod(const dsp::ModemParams& modem, double rate_hz,
-                                            dsp::SignalKind kind) {
+                                            dsp::SignalKind kind,
+                                            std::shared_ptr<dsp::FskWorkspace> workspace) {
   if (modem.modulation == dsp::Modulation::kAfsk) {
     if (kind == dsp::SignalKind::kFmAudio)
       return std::make_unique<dsp::AfskAudioDemod>(modem, rate_hz, kind);
     return std::make_unique<dsp::AfskDemod>(modem, rate_hz);
   }
   if (kind == dsp::SignalKind::kFmAudio) return std::make_unique<dsp::AudioDemod>(modem, rate_hz);
-  return std::make_unique<dsp::FskDemod>(modem, rate_hz);
+  return std::make_unique<dsp::FskDemod>(modem, rate_hz, std::move(workspace));
 }
 
 }  // namespace
 
 TypeReceiver::TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKind kind,
-                           std::shared_ptr<const OrbitShelf> orbits)
+                           std::shared_ptr<const OrbitShelf> orbits,
+                           std::shared_ptr<dsp::FskWorkspace> workspace)
     : type_(&type),
       rate_hz_(rate_hz),
       kind_(kind),
       search_(type.spec->modem, type.spec->sync_bits, type.spec->accept_inverted, rate_hz, kind),
-      demod_(make_demod(type.spec->modem, rate_hz, kind)),
+      demod_(make_demod(type.spec->modem, rate_hz, kind, std::move(workspace))),
       decoder_(type.make()),
       orbits_(std::move(orbits)),
       threshold_(

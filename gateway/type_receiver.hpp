@@ -10,6 +10,7 @@
 
 #include "decoders/sonde.hpp"
 #include "dsp/frame_demod.hpp"
+#include "dsp/fsk_workspace.hpp"
 #include "dsp/sample_ring.hpp"
 #include "dsp/sync_search.hpp"
 #include "gateway/orbit_shelf.hpp"
@@ -45,9 +46,11 @@ struct FrameCounts {
 /// One thread. Allocates while growing to its type's frame.
 class TypeReceiver {
  public:
-  /// @param orbits  what decoders may know of GPS orbits; may be null.
+  /// @param orbits     what decoders may know of GPS orbits; may be null
+  /// @param workspace  of all receivers of the thread; null: its own
   TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKind kind,
-               std::shared_ptr<const OrbitShelf> orbits = nullptr);
+               std::shared_ptr<const OrbitShelf> orbits = nullptr,
+               std::shared_ptr<dsp::FskWorkspace> workspace = nullptr);
 
   [[nodiscard]] const SondeSpec& spec() const noexcept { return *type_->spec; }
 

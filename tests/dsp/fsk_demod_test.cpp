@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
@@ -250,6 +251,21 @@ TEST(FskDemod, DetectBestBearsAWanderingCarrier) {
   }
   EXPECT_LE(wrong, 4U);  // of 8400 bits; a code corrects those
   EXPECT_LE(frames_with_errors, 4U);
+}
+
+TEST(FskDemod, ASharedWorkspaceChangesNothing) {
+  const auto workspace = std::make_shared<FskWorkspace>();
+  FskDemod long_one(kLong.modem, kRate_hz, workspace), short_one(kShort.modem, kRate_hz, workspace);
+  FskDemod long_alone(kLong.modem, kRate_hz), short_alone(kShort.modem, kRate_hz);
+  for (std::uint64_t frame = 1; frame <= 3; ++frame) {
+    testing::Channel channel;
+    channel.ebn0_db = 9;
+    channel.seed = frame;
+    const Sent a = send(kLong, channel), b = send(kShort, channel);
+    EXPECT_EQ(demodulate(long_one, kLong, a, {1, 80}), demodulate(long_alone, kLong, a, {1, 80}));
+    EXPECT_EQ(demodulate(short_one, kShort, b, {1, 80}),
+              demodulate(short_alone, kShort, b, {1, 80}));
+  }
 }
 
 TEST(FskDemod, NoiseAndSilenceGiveFiniteNumbers) {

@@ -115,5 +115,25 @@ TEST(NoiseFloor, FollowsASlopeAndIsNeverZero) {
   EXPECT_GT(*std::ranges::min_element(floor), 0.0F);
 }
 
+// By sorting each window, as the definition says.
+TEST(NoiseFloor, IsTheQuantileToAHundredthOfADecibel) {
+  const auto noise = testing::white_noise(12'000, 1e-9, 8);
+  std::vector<float> power, floor(noise.size());
+  for (std::size_t i = 0; i < noise.size(); ++i) {
+    const float lift = i / 1000 % 3 == 0 ? 1e4F : 1.0F;  // strong signals come and go
+    power.push_back(lift * std::norm(noise[i]));
+  }
+  constexpr std::size_t kReach = 300;
+  noise_floor(power, floor, kReach);
+  for (std::size_t base = 0; base < power.size(); base += 100) {
+    const std::size_t from = std::max(base + 50, kReach) - kReach;
+    std::vector<float> window(
+        power.begin() + static_cast<std::ptrdiff_t>(from),
+        power.begin() + static_cast<std::ptrdiff_t>(std::min(power.size(), base + 50 + kReach)));
+    std::ranges::sort(window);
+    EXPECT_NEAR(10 * std::log10(floor[base] / window[window.size() * 2 / 5]), 0, 0.015) << base;
+  }
+}
+
 }  // namespace
 }  // namespace omnisonde::dsp
