@@ -9,6 +9,11 @@ namespace omnisonde::dsp {
 SpectrumAverager::SpectrumAverager(std::size_t bins)
     : sum_(bins), fast_(bins), slow_(bins), history_(bins * kSlowParts) {}
 
+void SpectrumAverager::restart() noexcept {
+  std::ranges::fill(sum_, 0.0F);
+  blocks_ = added_ = parts_ = 0;
+}
+
 bool SpectrumAverager::add(const BandFft& band) noexcept {
   const auto n = sum_.size();
   if (blocks_ % kStride == 0) {

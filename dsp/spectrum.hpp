@@ -21,9 +21,14 @@ class SpectrumAverager {
   /// new.
   bool add(const BandFft& band) noexcept;
 
+  /// The receiver was tuned elsewhere: both averages begin anew.
+  void restart() noexcept;
+
   /// N values, lowest frequency first: mean power per 200 Hz bin, full scale 1.0.
   [[nodiscard]] std::span<const float> fast() const noexcept { return fast_; }
   [[nodiscard]] std::span<const float> slow() const noexcept { return slow_; }
+  /// fast() and slow() hold something.
+  [[nodiscard]] bool any() const noexcept { return parts_ > 0; }
   /// slow() covers a whole second.
   [[nodiscard]] bool slow_complete() const noexcept { return parts_ >= kSlowParts; }
 

@@ -71,9 +71,8 @@ BandReceiver::BandReceiver(BandPlan plan)
 }
 
 void BandReceiver::open_fixed() {
-  const double half = plan_.sample_rate_hz / 2;
   for (const FixedChannel& channel : plan_.fixed) {
-    if (std::abs(channel.frequency_hz - plan_.centre_hz) <= half) open_channel(channel);
+    if (inside(channel.frequency_hz, 0)) open_channel(channel);
   }
   if (plan_.search && plan_.fixed.empty() && plan_.sample_rate_hz <= kNarrowStream_hz) {
     open_channel({.frequency_hz = plan_.centre_hz});
@@ -285,10 +284,46 @@ void BandReceiver::review_slots() {
   }
 }
 
+bool BandReceiver::inside(double frequency_hz, double width_hz) const {
+  return std::abs(frequency_hz - plan_.centre_hz) + width_hz / 2 <= plan_.sample_rate_hz / 2;
+}
+
 void BandReceiver::retune(double centre_hz) {
-  while (!slots_.empty()) close_slot(slots_.size() - 1);
+  const double moved_hz = centre_hz - plan_.centre_hz;
+  const int steps = static_cast<int>(std::lround(moved_hz / dsp::kBinHz));
+  const double rest_hz = moved_hz - steps * dsp::kBinHz;
+  std::vector<FixedChannel> new_here;
+  for (const FixedChannel& channel : plan_.fixed) {
+    if (!inside(channel.frequency_hz, 0)) new_here.push_back(channel);
+  }
   plan_.centre_hz = centre_hz;
-  open_fixed();
+  const bool one_channel = plan_.sample_rate_hz <= kNarrowStream_hz;  // it was the old centre's
+  for (std::size_t i = slots_.size(); i-- > 0;) {
+    Active& active = slots_[i];
+    const Slot& slot = *active.slot;
+    const bool stays =
+        !one_channel && (slot.fixed() ? inside(slot.centre_hz(), 0)
+                                      : inside(slot.carrier_hz(), slot.bandwidth_hz()));
+    if (!stays) {
+      close_slot(i);
+      continue;
+    }
+    active.centre_bin -= steps;
+    if (rest_hz != 0) active.slot->recentre(rest_hz);
+  }
+  spectrum_.restart();
+  for (WideSearch& wide : wide_) wide.sightings.clear();
+  strangers_ = 0;
+  if (one_channel) return open_fixed();
+  for (const FixedChannel& channel : new_here) {
+    if (inside(channel.frequency_hz, 0)) open_channel(channel);
+  }
+}
+
+void BandReceiver::correct_centre(double centre_hz) {
+  const double error_hz = centre_hz - plan_.centre_hz;
+  plan_.centre_hz = centre_hz;
+  for (Active& active : slots_) active.slot->correct_centre(error_hz);
 }
 
 std::vector<SlotView> BandReceiver::slots() const {

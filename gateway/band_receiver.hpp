@@ -17,6 +17,7 @@
 #include "dsp/spectrum.hpp"
 #include "dsp/wide_detector.hpp"
 #include "gateway/channel_stats.hpp"
+#include "gateway/frequency_range.hpp"
 #include "gateway/slice_class.hpp"
 #include "gateway/slot.hpp"
 #include "gateway/spur_list.hpp"
@@ -27,10 +28,6 @@ namespace omnisonde {
 struct FixedChannel {
   double frequency_hz = 0;          ///< absolute
   const SondeType* type = nullptr;  ///< null: all enabled types
-};
-
-struct FrequencyRange {
-  double low_hz = 0, high_hz = 0;
 };
 
 struct BandPlan {
@@ -81,8 +78,12 @@ class BandReceiver {
   /// Wall clock of stream time 0; without it records carry no reception time.
   void set_start(UtcMillis start) { start_ = start; }
 
-  /// Everything is somewhere else: slots are dropped, the stream goes on.
+  /// The window has moved. What is still inside goes on (its samples of the time in between are a
+  /// gap, told by the next block's first_index); other slots are dropped, the search begins anew.
   void retune(double centre_hz);
+
+  /// The window is where it was, but its centre is known better: every frequency moves along.
+  void correct_centre(double centre_hz);
 
   [[nodiscard]] double centre_hz() const noexcept { return plan_.centre_hz; }
   [[nodiscard]] const dsp::SpectrumAverager& spectrum() const noexcept { return spectrum_; }
@@ -118,6 +119,7 @@ class BandReceiver {
     std::vector<float> floor;
     std::vector<Sighting> sightings;
   };
+  [[nodiscard]] bool inside(double frequency_hz, double width_hz) const;
   void open_fixed();
   void open_channel(const FixedChannel& channel);
   Active& open_slot(const SliceClass& slices, SlotPlan plan);

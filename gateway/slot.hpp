@@ -68,6 +68,10 @@ class Slot {
   /// The slice is taken `hz` higher from now on; what is held is moved to fit.
   void recentre(double hz);
 
+  /// The slice is the same, but known to lie `hz` higher. A fixed slot keeps the frequency that it
+  /// was asked for, for when it starts over.
+  void correct_centre(double hz) { centre_hz_ += hz; }
+
   /// Per type: counts since the slot was opened.
   struct TypeCounts {
     const SondeSpec* spec;

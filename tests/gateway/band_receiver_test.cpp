@@ -149,5 +149,113 @@ TEST(BandReceiver, RetuningDropsTheSlotsAndFindsWhatIsThere) {
   for (const SlotRecord& r : after) EXPECT_NEAR(r.telemetry.rx.frequency_hz, 1'680e6, 70e3);
 }
 
+/// A receiver and the simulated air at the place where it is tuned to.
+struct Tuned {
+  explicit Tuned(const std::string& ini) : generator(make(ini)) {
+    BandPlan plan;
+    plan.sample_rate_hz = generator.sample_rate_hz();
+    plan.centre_hz = generator.centre_hz();
+    plan.types = {find_sonde_type("RS41")};
+    receiver.emplace(plan);
+    samples.resize(receiver->block_samples());
+  }
+  static sim::StreamGenerator make(const std::string& ini) {
+    sim::Scenario scenario = sim::parse_scenario(ini, "test").value();
+    scenario.stream.start = UtcMillis{1'792'497'600'000};  // 2026-10-20T12:00:00Z
+    return sim::StreamGenerator::create(scenario).value();
+  }
+  void receive(double seconds) {
+    for (int i = 0; i < std::lround(seconds * dsp::kBlocksPerSecond); ++i) {
+      generator.next_block(samples);
+      receiver->process({samples, index, 0}, records);
+      index += samples.size();
+    }
+    for (Telemetry& t : generator.take_truth()) sent.push_back(std::move(t));
+  }
+  /// As a device does it: for 60 ms nothing comes that is of use.
+  void retune(double centre_hz) {
+    generator.set_centre_hz(centre_hz);
+    generator.skip(15 * samples.size());
+    index += 15 * samples.size();
+    receiver->retune(centre_hz);
+  }
+  [[nodiscard]] std::map<double, std::uint32_t> slot_of_each_frequency() const {
+    std::map<double, std::uint32_t> out;
+    for (const SlotView& s : receiver->slots()) {
+      if (s.state == SlotState::kTracking) out[std::round(s.frequency_hz / 1e4) / 100] = s.id;
+    }
+    return out;
+  }
+
+  sim::StreamGenerator generator;
+  std::optional<BandReceiver> receiver;
+  std::vector<dsp::Sample> samples;
+  std::vector<SlotRecord> records;
+  std::vector<Telemetry> sent;  ///< without what a retune's gap has touched
+  std::uint64_t index = 0;
+};
+
+TEST(BandReceiver, RetuningKeepsWhatStaysInside) {
+  Tuned tuned(kThree);
+  tuned.receive(4);
+  const auto before = tuned.slot_of_each_frequency();
+  ASSERT_EQ(before.size(), 3U);
+  (void)tuned.receiver->take_closed_slots();
+  for (const double centre_hz : {403.03e6, 402.98e6, 403.0231234e6, 402.985e6}) {
+    tuned.retune(centre_hz);
+    EXPECT_EQ(tuned.slot_of_each_frequency(), before) << centre_hz;
+    tuned.receive(3.2);
+  }
+  EXPECT_EQ(tuned.slot_of_each_frequency(), before);
+  EXPECT_THAT(tuned.receiver->take_closed_slots(), IsEmpty());
+  std::set<std::pair<std::string, std::uint32_t>> got;
+  for (const SlotRecord& r : tuned.records) {
+    got.insert({r.telemetry.serial, r.telemetry.frame_number.value_or(0)});
+    const double sent_hz = r.telemetry.serial == "T2440001"   ? 402.950e6
+                           : r.telemetry.serial == "T2440002" ? 403.020e6
+                                                              : 403.060e6;
+    EXPECT_NEAR(r.telemetry.rx.frequency_hz, sent_hz, 100) << r.telemetry.serial;
+  }
+  std::size_t sent = 0;
+  for (const Telemetry& t : tuned.sent) {
+    if (t.rx.t_s < 2 || t.rx.t_s > 16) continue;
+    ++sent;
+    EXPECT_TRUE(got.contains({t.serial, t.frame_number.value_or(0)}))
+        << t.serial << " at " << t.rx.t_s << " s";
+  }
+  EXPECT_GT(sent, 30U);
+}
+
+TEST(BandReceiver, RetuningDropsWhatIsOutsideAndFindsWhatComesIn) {
+  Tuned tuned(kThree);
+  tuned.retune(403.12e6);  // A is not in
+  tuned.receive(3);
+  EXPECT_EQ(tuned.slot_of_each_frequency().size(), 2U);
+  const std::uint32_t b = tuned.slot_of_each_frequency().at(403.02);
+  tuned.retune(402.92e6);  // C is not in
+  tuned.receive(3);
+  const auto now = tuned.slot_of_each_frequency();
+  ASSERT_EQ(now.size(), 2U);
+  EXPECT_TRUE(now.contains(402.95));
+  EXPECT_EQ(now.at(403.02), b);
+}
+
+TEST(BandReceiver, CorrectingTheCentreMovesFrequenciesAndLosesNothing) {
+  Tuned tuned(kThree);
+  tuned.receive(4);
+  const auto before = tuned.slot_of_each_frequency();
+  ASSERT_EQ(before.size(), 3U);
+  const std::size_t until_now = tuned.records.size();
+  tuned.receiver->correct_centre(403.0e6 + 1234);
+  tuned.receive(4);
+  EXPECT_GE(tuned.records.size(), until_now + 11);
+  for (std::size_t i = until_now; i < tuned.records.size(); ++i) {
+    const Telemetry& t = tuned.records[i].telemetry;
+    if (t.serial != "T2440002") continue;
+    EXPECT_NEAR(t.rx.frequency_hz, 403.020e6 + 1234, 100);
+  }
+  EXPECT_EQ(tuned.receiver->slots().size(), 3U);
+}
+
 }  // namespace
 }  // namespace omnisonde
