@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "gateway/config_feeds.hpp"
 #include "gateway/config_keys.hpp"
 #include "gateway/config_values.hpp"
 #include "gateway/ini_file.hpp"
@@ -31,8 +32,7 @@ class Loader {
  public:
   explicit Loader(const ConfigRequest& request) : request_(request) {
     for (const KeySpec& key : config_keys()) {
-      const bool named = key.section == "sdr" || key.section == "mqtt";
-      if (!named) apply_default(key, 0);
+      if (!is_named_section(key.section)) apply_default(key, 0);
     }
   }
 
@@ -43,6 +43,7 @@ class Loader {
     check_band();
     check_sdrs();
     check_outputs();
+    check_feeds();
     sort_problems();
   }
 
@@ -199,7 +200,7 @@ class Loader {
     }
     const std::string_view near = nearest_name(entry.key, here);
     if (!elsewhere.empty()) {
-      const bool named = elsewhere == "sdr" || elsewhere == "mqtt";
+      const bool named = is_named_section(elsewhere);
       report(origin, where,
              "unknown key here, it belongs into [" + elsewhere + (named ? ":NAME]" : "]"), "");
     } else if (!near.empty()) {
@@ -306,6 +307,12 @@ class Loader {
         report_key(section, "token_file", "is used instead of user and password_file",
                    "delete one of them");
       }
+    }
+  }
+
+  void check_feeds() {
+    for (const FeedProblem& p : feed_problems(config)) {
+      report_key(p.section, p.key, p.fault.what, p.fault.remedy);
     }
   }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/base/expected.hpp"
+#include "uploader/feeds/config.hpp"
 
 namespace omnisonde {
 
@@ -131,6 +132,7 @@ struct Config {
   WebConfig web;
   LogConfig log;
   FilterConfig filter;
+  uploader::FeedsConfig feeds;  ///< its `station` and its secrets stay empty: see feeds_config
   std::vector<std::string> warnings;  ///< lines for the log: legal, but worth a look
 };
 

@@ -231,6 +231,13 @@ constexpr KeySpec kKeys[] = {
 };
 // clang-format on
 
+template <typename Row>
+std::vector<Row> joined(std::span<const Row> a, std::span<const Row> b) {
+  std::vector<Row> all(a.begin(), a.end());
+  all.insert(all.end(), b.begin(), b.end());
+  return all;
+}
+
 /// Optimal string alignment: insert, delete, replace, swap of neighbours cost 1 each.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
@@ -252,15 +259,28 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::span<const KeySpec> config_keys() { return kKeys; }
+std::span<const KeySpec> config_keys() {
+  static const std::vector<KeySpec> all = joined<KeySpec>(kKeys, feed_keys());
+  return all;
+}
 
-std::span<const SectionSpec> config_sections() { return kSections; }
+std::span<const SectionSpec> config_sections() {
+  static const std::vector<SectionSpec> all = joined<SectionSpec>(kSections, feed_sections());
+  return all;
+}
+
+bool is_named_section(std::string_view kind) {
+  const auto all = config_sections();
+  return std::any_of(all.begin(), all.end(),
+                     [&](const SectionSpec& s) { return s.named && s.name == kind; });
+}
 
 const KeySpec* find_key(std::string_view section, std::string_view key) {
-  const auto* const row = std::find_if(std::begin(kKeys), std::end(kKeys), [&](const KeySpec& k) {
+  const auto all = config_keys();
+  const auto row = std::find_if(all.begin(), all.end(), [&](const KeySpec& k) {
     return k.section == section && k.key == key;
   });
-  return row == std::end(kKeys) ? nullptr : row;
+  return row == all.end() ? nullptr : &*row;
 }
 
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> names) {

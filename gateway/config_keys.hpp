@@ -62,6 +62,13 @@ struct SectionSpec {
 [[nodiscard]] std::span<const KeySpec> config_keys();
 [[nodiscard]] std::span<const SectionSpec> config_sections();
 
+/// The rows of the feeds (config_keys_feeds.cpp), part of the tables above.
+[[nodiscard]] std::span<const KeySpec> feed_keys();
+[[nodiscard]] std::span<const SectionSpec> feed_sections();
+
+/// @returns whether the section is written [kind:NAME].
+[[nodiscard]] bool is_named_section(std::string_view kind);
+
 /// @returns the row, or null.
 [[nodiscard]] const KeySpec* find_key(std::string_view section, std::string_view key);
 

@@ -11,6 +11,7 @@
 
 #include "gateway/base/system_clock.hpp"
 #include "gateway/config.hpp"
+#include "gateway/feeds_config.hpp"
 #include "gateway/live_receiver.hpp"
 #include "gateway/log.hpp"
 #include "gateway/run_plan.hpp"
@@ -18,6 +19,7 @@
 #include "gateway/station.hpp"
 #include "gateway/type_list.hpp"
 #include "gateway/web/web_server.hpp"
+#include "uploader/feeds/feeds.hpp"
 #include "uploader/uploader.hpp"
 
 namespace omnisonde {
@@ -39,6 +41,26 @@ uploader::Hooks uploader_hooks(Log& log, const Station& station) {
   return hooks;
 }
 
+Expected<std::unique_ptr<uploader::Feeds>> start_feeds(const Config& config,
+                                                       const uploader::StationConfig& station,
+                                                       Log& log) {
+  const auto feeds = feeds_config(config, station);
+  if (!feeds) return feeds.error();
+  uploader::Hooks hooks;
+  hooks.log = [&log](uploader::LogLevel level, const std::string& text) {
+    log.write(static_cast<LogSeverity>(level), text);
+  };
+  return uploader::Feeds::start(*feeds, hooks);
+}
+
+std::vector<uploader::StageState> stage_states(const RunStatus& status) {
+  std::vector<uploader::StageState> out;
+  for (StageHealth& stage : status.status(false).health) {
+    out.push_back({std::move(stage.stage), stage.ok, std::move(stage.reason)});
+  }
+  return out;
+}
+
 // Every thread started later inherits the mask: signals come to the main loop alone.
 sigset_t block_stop_signals() {
   sigset_t signals;
@@ -57,6 +79,7 @@ bool stop_wanted(const sigset_t& signals, std::chrono::milliseconds time) {
 using Receivers = std::vector<std::unique_ptr<LiveReceiver>>;
 
 constexpr int kTicksPerRefresh = 120;  // of 500 ms: orbits are looked at once a minute
+constexpr int kTicksPerWatch = 10;     // stages every 5 s
 
 void refresh_orbits(OrbitShelf& orbits, Log& log) {
   const auto fresh = orbits.refresh(system_now());
@@ -88,12 +111,14 @@ Expected<Receivers> start_receivers(const Config& config,
 
 // The watchdog is fed only while every dsp thread turns; a dead dongle is not its business.
 void main_loop(const sigset_t& signals, const Receivers& receivers, OrbitShelf* orbits,
-               Station& station, Log& log) {
+               Station& station, Log& log, const std::function<void()>& watch_stages) {
   int ticks = 0;
   std::vector<std::uint64_t> beats(receivers.size(), 0);
   while (!stop_wanted(signals, 500ms)) {
     station.tick();
-    if (orbits != nullptr && ++ticks % kTicksPerRefresh == 0) refresh_orbits(*orbits, log);
+    ++ticks;
+    if (orbits != nullptr && ticks % kTicksPerRefresh == 0) refresh_orbits(*orbits, log);
+    if (ticks % kTicksPerWatch == 0) watch_stages();
     bool alive = true;
     for (std::size_t i = 0; i < receivers.size(); ++i) {
       const std::uint64_t beat = receivers[i]->heartbeat();
@@ -113,7 +138,10 @@ int run(const Config& config, Log& log) {
   auto uploader = uploader::Uploader::start(*upload_config, uploader_hooks(log, station));
   if (!uploader) return fail(uploader.error());
 
-  RunStatus status(config, station, **uploader, log);
+  auto feeds = start_feeds(config, upload_config->station, log);
+  if (!feeds) return fail(feeds.error(), kExitConfig);
+
+  RunStatus status(config, station, **uploader, **feeds, log);
   std::unique_ptr<web::WebServer> web;
   if (config.web.enabled) {
     auto server =
@@ -124,7 +152,11 @@ int run(const Config& config, Log& log) {
     log.info("status page on http://" + config.web.address + ":" + std::to_string(web->port()) +
              "/");
   }
-  station.set_outlets({.upload = [&](const Telemetry& record) { (*uploader)->accept(record); },
+  station.set_outlets({.upload =
+                           [&](const Telemetry& record) {
+                             (*uploader)->accept(record);
+                             (*feeds)->accept(record);
+                           },
                        .changed =
                            [&] {
                              if (web) web->notify();
@@ -142,12 +174,14 @@ int run(const Config& config, Log& log) {
            all_type_names());
   sd_notify(0, "READY=1\nSTATUS=receiving");
 
-  main_loop(signals, *receivers, orbits.get(), station, log);
+  main_loop(signals, *receivers, orbits.get(), station, log,
+            [&] { (*feeds)->watch(stage_states(status)); });
 
   sd_notify(0, "STOPPING=1");
   log.info("stopping");
   for (const auto& receiver : *receivers) receiver->stop();  // from the source downwards
   if (web) web->stop();
+  (*feeds)->stop();
   (*uploader)->stop();  // the outbox commits last
   status.set_receivers({});
   return 0;

@@ -25,10 +25,12 @@ OutputStatus output_status(const uploader::OutputStatus& from, UtcMillis now) {
 }  // namespace
 
 RunStatus::RunStatus(const Config& config, const Station& station,
-                     const uploader::Uploader& uploader, const Log& log)
+                     const uploader::Uploader& uploader, const uploader::Feeds& feeds,
+                     const Log& log)
     : config_(config),
       station_(station),
       uploader_(uploader),
+      feeds_(feeds),
       log_(log),
       started_(std::chrono::steady_clock::now()) {}
 
@@ -83,7 +85,8 @@ GatewayStatus RunStatus::status(bool with_paths) const {
     s.counters.push_back({"rx", "lost_samples", "samples lost between antenna and decoder", lost});
     s.counters.push_back({"rx", "overflows", "times the driver reported a loss", overflows});
   }
-  const uploader::UploadStatus upload = uploader_.status();
+  uploader::UploadStatus upload = uploader_.status();
+  for (uploader::OutputStatus& feed : feeds_.status()) upload.outputs.push_back(std::move(feed));
   for (const uploader::OutputStatus& output : upload.outputs) {
     s.outputs.push_back(output_status(output, s.now));
     s.health.push_back({"output " + output.name, output.ok, output.ok ? "" : output.state});

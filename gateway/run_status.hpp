@@ -12,6 +12,7 @@
 #include "gateway/station.hpp"
 #include "gateway/status.hpp"
 #include "gateway/web/api.hpp"
+#include "uploader/feeds/feeds.hpp"
 #include "uploader/uploader.hpp"
 
 namespace omnisonde {
@@ -20,7 +21,7 @@ namespace omnisonde {
 class RunStatus {
  public:
   RunStatus(const Config& config, const Station& station, const uploader::Uploader& uploader,
-            const Log& log);
+            const uploader::Feeds& feeds, const Log& log);
 
   /// The receivers to report on; an empty list before they go.
   void set_receivers(const std::vector<std::unique_ptr<LiveReceiver>>& receivers);
@@ -33,6 +34,7 @@ class RunStatus {
   const Config& config_;
   const Station& station_;
   const uploader::Uploader& uploader_;
+  const uploader::Feeds& feeds_;
   const Log& log_;
   std::chrono::steady_clock::time_point started_;
   mutable std::mutex mutex_;  ///< guards receivers_
