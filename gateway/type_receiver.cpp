@@ -20,6 +20,8 @@ constexpr std::size_t kMaxPending = 12;
 constexpr float kBesideSync_db = 1.5F;
 constexpr double kDeepPerSecond = 3, kDeepBurst = 6;
 constexpr double kTryPerSecond = 6, kTryBurst = 12;
+constexpr float kNearBest = 0.9F;
+constexpr double kBestScoreLife_s = 20;  // several periods of the slowest type
 
 // Score at which a search takes a place for a sync: about 4.7 standard deviations of noise, less
 // for short patterns, whose frames are cheap to try and refused by their own checks.
@@ -67,6 +69,7 @@ TypeReceiver::TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKin
 void TypeReceiver::earn_tokens(double seconds) {
   deep_tokens_ = std::min(kDeepBurst, deep_tokens_ + kDeepPerSecond * seconds);
   try_tokens_ = std::min(kTryBurst, try_tokens_ + kTryPerSecond * seconds);
+  best_score_ *= static_cast<float>(std::exp(-seconds / kBestScoreLife_s));
 }
 
 double TypeReceiver::samples(std::size_t bits) const {
@@ -96,12 +99,19 @@ void TypeReceiver::process(const dsp::SampleRing& ring, const StreamClock& clock
   finish_pending(ring, clock, centre_hz, out);
 }
 
+// Some types' content resembles their sync all through the frame (RS92: start and stop bits; iMet:
+// runs of one tone). The scarcer the tries, the nearer to the best of late a place must come.
+bool TypeReceiver::worth_a_try(float score) {
+  best_score_ = std::max(best_score_, score);
+  const auto scarcity = static_cast<float>(1 - try_tokens_ / kTryBurst);
+  const float least = threshold_ + (kNearBest * best_score_ - threshold_) * scarcity;
+  if (try_tokens_ < 1 || score < least) return false;
+  try_tokens_ -= 1;
+  return true;
+}
+
 void TypeReceiver::add_hit(const dsp::SyncHit& hit, bool predicted) {
   if (hit.start < decoded_to_ - 2 * demod_->unit_samples()) return;
-  if (!identified()) {
-    if (try_tokens_ < 1) return;
-    try_tokens_ -= 1;
-  }
   // At the end of a stretch a place beside the sync can look like one, until the next stretch.
   const double near = 1.5 * rate_hz_ / spec().modem.symbol_rate_hz;
   const auto beside = std::ranges::find_if(
@@ -109,6 +119,8 @@ void TypeReceiver::add_hit(const dsp::SyncHit& hit, bool predicted) {
   if (beside != pending_.end()) {
     if (beside->score >= hit.score) return;
     pending_.erase(beside);
+  } else if (!identified() && !worth_a_try(hit.score)) {
+    return;
   }
   if (pending_.size() >= kMaxPending) {
     const auto weakest = std::ranges::min_element(pending_, {}, &Pending::score);

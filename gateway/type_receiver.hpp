@@ -108,6 +108,7 @@ class TypeReceiver {
   bool fill_window(const dsp::SampleRing& ring);
   void search_window(const dsp::SampleRing& ring);
   void add_hit(const dsp::SyncHit& hit, bool predicted);
+  [[nodiscard]] bool worth_a_try(float score);
   void finish_pending(const dsp::SampleRing& ring, const StreamClock& clock, double centre_hz,
                       std::vector<GoodFrame>& out);
   bool read_head(const dsp::SampleRing& ring, Pending& pending);
@@ -147,6 +148,7 @@ class TypeReceiver {
   double grid_reach_hz_ = -1;
   float threshold_;         ///< score from which a place counts as a sync
   double try_tokens_ = 0;   ///< places that may be tried as a frame before one has decoded
+  float best_score_ = 0;    ///< of the places seen of late
   double deep_tokens_ = 0;  ///< frames that may still climb to the dear rungs
   std::int64_t searched_to_ = 0;
   double decoded_to_ = 0;  ///< end of the last good frame: no sync within it is one

@@ -80,6 +80,24 @@ class NoiseTest {
   double agreed_ = 0, total_ = 0, squares_ = 0;
 };
 
+// A steady tone in step with the code comes out as codewords: the audio tones of an iMet give runs
+// of 5 and A. Zeros and ones run in true frames as well, where a block is empty or a sign extended.
+constexpr std::size_t kToneRun = 4, kToneNibbles = 16, kEmptyNibbles = 31;
+
+bool is_tone(std::span<const std::uint8_t> nibbles) {
+  std::size_t in_runs = 0, empty = 0;
+  for (std::size_t from = 0, to = 0; from < nibbles.size(); from = to) {
+    while (to < nibbles.size() && nibbles[to] == nibbles[from]) ++to;
+    const bool plain = nibbles[from] == 0 || nibbles[from] == 0xF;
+    if (plain) {
+      empty += to - from;
+    } else if (to - from >= kToneRun) {
+      in_runs += to - from;
+    }
+  }
+  return in_runs >= kToneNibbles || empty >= kEmptyNibbles;
+}
+
 }  // namespace
 
 double doubt_of(float log_odds) noexcept {
@@ -119,6 +137,7 @@ bool FrameDecoder::decode(std::span<const float> llr, Frame& out) noexcept {
   // Chance alone lets all 33 come within one bit of a codeword once in 2e8 frames.
   const bool nearly_clean = out.effort == Effort::kHard && complete;
   if (!nearly_clean && noise.is_noise()) return false;
+  if (is_tone(out.bytes)) return false;
   learn_scale(soft, out.bits_corrected);
   return true;
 }

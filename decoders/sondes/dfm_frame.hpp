@@ -46,7 +46,7 @@ class FrameDecoder {
   /// @param out  bytes: 33 nibbles; reliability: log odds of each (>= 0); byte_ok: log odds good
   ///             enough for a value to be used alone; effort: kHard if signs alone would have done.
   /// @returns    false for what looks like noise (in 1e6 random frames fewer than one passes) or
-  ///             whose sync bits say otherwise.
+  ///             like a steady tone, or whose sync bits say otherwise.
   bool decode(std::span<const float> llr, Frame& out) noexcept;
 
   /// True LLR over given LLR, as learnt so far; 1 at the start, within [1/4, 4].
