@@ -10,17 +10,6 @@ namespace {
 
 constexpr double kOnlyReach_hz = 5'000;
 
-Expected<std::string> first_line(const std::string& path, const char* key) {
-  if (path.empty()) return std::string{};
-  std::ifstream file(path);
-  std::string line;
-  if (!file || !std::getline(file, line) || line.empty()) {
-    return Error{std::string(key) + " = " + path + ": cannot read a secret from it",
-                 "the file's first line must hold it, readable by the service's user"};
-  }
-  return line;
-}
-
 std::vector<FrequencyRange> around(const std::vector<double>& mhz, double reach_hz) {
   std::vector<FrequencyRange> ranges;
   ranges.reserve(mhz.size());
@@ -53,6 +42,17 @@ std::vector<double> windows(const Config& config, const SdrConfig& sdr) {
 }
 
 }  // namespace
+
+Expected<std::string> first_line(const std::string& path, const char* key) {
+  if (path.empty()) return std::string{};
+  std::ifstream file(path);
+  std::string line;
+  if (!file || !std::getline(file, line) || line.empty()) {
+    return Error{std::string(key) + " = " + path + ": cannot read a secret from it",
+                 "the file's first line must hold it, readable by the service's user"};
+  }
+  return line;
+}
 
 Expected<std::vector<LivePlan>> live_plans(const Config& config) {
   const auto types = select_types(config.decode.types);

@@ -22,15 +22,14 @@ int check_stop(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<const std::atomic<bool>*>(user)->load() ? 1 : 0;
 }
 
-// libcurl's one global set-up, thread-safe by std::call_once.
+}  // namespace
+
 bool curl_ready() {
   static std::once_flag once;
   static bool ready = false;
   std::call_once(once, [] { ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; });
   return ready;
 }
-
-}  // namespace
 
 struct HttpClient::Impl {
   HttpOptions options;
@@ -59,17 +58,17 @@ void HttpClient::Impl::configure() {
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &check_stop);
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, stop);
-  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "PUT");
 }
 
-HttpAnswer HttpClient::put(const std::string& url, const std::vector<std::string>& headers,
-                           const std::string& body) {
+HttpAnswer HttpClient::request(const char* method, const std::string& url,
+                               const std::vector<std::string>& headers, const std::string& body) {
   HttpAnswer answer;
   CURL* curl = impl_->curl;
   // An empty Expect avoids a round trip of "100 Continue".
   curl_slist* list = curl_slist_append(nullptr, "Expect:");
   for (const std::string& header : headers) list = curl_slist_append(list, header.c_str());
   impl_->error[0] = '\0';
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
   curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));

@@ -18,6 +18,9 @@ struct HttpOptions {
   double request_timeout_s = 30;
 };
 
+/// libcurl's one global set-up, thread-safe. @returns false if it failed.
+[[nodiscard]] bool curl_ready();
+
 /// What came back. `status` is 0 when no status line was received; a status with `fault` set means
 /// that the answer was cut off behind its status line.
 struct HttpAnswer {
@@ -39,9 +42,14 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// PUT. @param headers  whole lines, "Name: value".
+  /// @param method   "PUT", "POST", "GET", ...
+  /// @param headers  whole lines, "Name: value".
+  HttpAnswer request(const char* method, const std::string& url,
+                     const std::vector<std::string>& headers, const std::string& body);
   HttpAnswer put(const std::string& url, const std::vector<std::string>& headers,
-                 const std::string& body);
+                 const std::string& body) {
+    return request("PUT", url, headers, body);
+  }
 
  private:
   struct Impl;

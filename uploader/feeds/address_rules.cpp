@@ -74,4 +74,13 @@ std::optional<Error> aprs_host_fault(const std::string& written, int port) {
                "use radiosondy.info, wettersonde.net, localhost or an address of your own network"};
 }
 
+bool is_aprs_callsign(const std::string& text) {
+  const auto dashes = std::count(text.begin(), text.end(), '-');
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  return plain && text.size() >= 3 && text.size() <= 9 && dashes <= 1 && text.front() != '-' &&
+         text.back() != '-';
+}
+
 }  // namespace omnisonde::uploader

@@ -1,4 +1,4 @@
-// Which addresses a feed may send to. Pure: looks at the text only.
+// Which addresses and names a feed may use. Pure: looks at the text only.
 #pragma once
 
 #include <optional>
@@ -18,5 +18,8 @@ namespace omnisonde::uploader {
 ///          themselves are taken: radiosondy.info, wettersonde.net (ports 14580 and 14590), this
 ///          machine, and addresses of a private network.
 [[nodiscard]] std::optional<Error> aprs_host_fault(const std::string& host, int port);
+
+/// @returns whether it may stand in a packet: 3 to 9 of A-Z, 0-9 and one dash within.
+[[nodiscard]] bool is_aprs_callsign(const std::string& text);
 
 }  // namespace omnisonde::uploader

@@ -4,6 +4,8 @@
 #include <mutex>
 
 #include "gateway/base/system_clock.hpp"
+#include "uploader/feeds/aprs_feed.hpp"
+#include "uploader/feeds/csv_feed.hpp"
 #include "uploader/feeds/event_detector.hpp"
 #include "uploader/feeds/feed.hpp"
 #include "uploader/feeds/udp_feed.hpp"
@@ -38,6 +40,13 @@ Expected<void> Feeds::Impl::make(const FeedsConfig& config) {
     return made;
   }
   if (auto made = udp("[ozimux]", config.ozimux, UdpFormat::kOzimux); !made) return made;
+  if (config.csv.enabled) {
+    if (auto made = add("[csv]", make_csv_feed(config.csv, hooks)); !made) return made;
+  }
+  if (config.aprs.enabled) {
+    auto made = add("[aprs]", make_aprs_feed(config.aprs, config.station, hooks));
+    if (!made) return made;
+  }
   return {};
 }
 
