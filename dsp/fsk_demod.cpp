@@ -50,9 +50,8 @@ double phase_step(std::span<const Sample> aligned, std::size_t group) {
 
 }  // namespace
 
-FskDemod::FskDemod(const ModemParams& modem, double rate_hz,
-                   std::shared_ptr<FskWorkspace> workspace)
-    : work_(workspace ? std::move(workspace) : std::make_shared<FskWorkspace>()),
+FskDemod::FskDemod(const ModemParams& modem, double rate_hz, std::shared_ptr<Workspace> workspace)
+    : work_(workspace ? std::move(workspace) : std::make_shared<Workspace>()),
       modem_(modem),
       rate_hz_(rate_hz),
       unit_samples_(rate_hz / modem.bit_rate_hz()),

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "dsp/frame_demod.hpp"
-#include "dsp/fsk_workspace.hpp"
 #include "dsp/modem_params.hpp"
+#include "dsp/workspace.hpp"
 
 namespace omnisonde::dsp {
 
@@ -25,7 +25,7 @@ class FskDemod final : public FrameDemod {
   /// @param workspace  shared with demodulators of the same thread; null: its own. What is loaded
   ///                   stays until another of them loads.
   FskDemod(const ModemParams& modem, double rate_hz,
-           std::shared_ptr<FskWorkspace> workspace = nullptr);
+           std::shared_ptr<Workspace> workspace = nullptr);
 
   [[nodiscard]] double unit_samples() const noexcept override { return unit_samples_; }
   void load(const SampleRing& ring, const FrameFit& fit, std::size_t bits) override;
@@ -58,7 +58,7 @@ class FskDemod final : public FrameDemod {
   float decide(int block, bool follow, std::span<float> margin);
   void fit_timing(std::size_t segment_units);
 
-  std::shared_ptr<FskWorkspace> work_;
+  std::shared_ptr<Workspace> work_;
   ModemParams modem_;
   double rate_hz_, unit_samples_;
   bool wide_;                       ///< tones so far apart that only single units are looked at

@@ -1,6 +1,7 @@
 #include "dsp/sample_ring.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -62,20 +63,57 @@ void SampleRing::shift(double hz, double rate_hz, double origin) noexcept {
   }
 }
 
+namespace {
+
+constexpr std::size_t kLanes = 8;
+constexpr std::size_t kStride = 64;
+
+// in x start x step^i for one stride: eight phasors side by side, so that none waits for another.
+void mix_stride(const Sample* in, Sample* out, std::size_t count, Sample start, Sample step) {
+  std::array<float, kLanes> re{}, im{};
+  Sample w = start, step_lanes{1, 0};
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    re[lane] = w.real();
+    im[lane] = w.imag();
+    w = times(w, step);
+    step_lanes = times(step_lanes, step);
+  }
+  const float tr = step_lanes.real(), ti = step_lanes.imag();
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const float xr = in[i + lane].real(), xi = in[i + lane].imag();
+      const float wr = re[lane], wi = im[lane];
+      out[i + lane] = {xr * wr - xi * wi, xr * wi + xi * wr};
+      re[lane] = wr * tr - wi * ti;
+      im[lane] = wr * ti + wi * tr;
+    }
+  }
+  for (std::size_t lane = 0; i < count; ++i, ++lane) out[i] = times(in[i], {re[lane], im[lane]});
+}
+
+}  // namespace
+
 void mix_down(std::span<const Sample> in, std::span<Sample> out, double phase_turns,
               double freq_turns, double drift_turns) noexcept {
-  // Exact phasors every 64 samples, a float recurrence between them: error below 1e-5.
-  constexpr std::size_t kStride = 64;
+  // Exact phasors every 64 samples, a float recurrence between them: error below 1e-5. Without
+  // drift they follow from each other as well, in double.
+  const auto stride = static_cast<double>(kStride);
+  const std::complex<double> hop =
+      std::polar(1.0, -kTwoPi * (freq_turns * stride - std::floor(freq_turns * stride)));
+  std::complex<double> exact = std::polar(1.0, -kTwoPi * (phase_turns - std::floor(phase_turns)));
+  Sample step = unit_phasor(freq_turns);
   for (std::size_t base = 0; base < in.size(); base += kStride) {
-    const auto n = static_cast<double>(base);
-    const Sample start = unit_phasor(phase_turns + freq_turns * n + drift_turns * n * n / 2);
-    const Sample step = unit_phasor(freq_turns + drift_turns * (n + kStride / 2.0));
-    Sample w = start;
-    const std::size_t stop = std::min(in.size(), base + kStride);
-    for (std::size_t i = base; i < stop; ++i) {
-      out[i] = times(in[i], w);
-      w = times(w, step);
+    Sample start(static_cast<float>(exact.real()), static_cast<float>(exact.imag()));
+    if (drift_turns != 0) {
+      const auto n = static_cast<double>(base);
+      start = unit_phasor(phase_turns + freq_turns * n + drift_turns * n * n / 2);
+      step = unit_phasor(freq_turns + drift_turns * (n + stride / 2));
     }
+    mix_stride(in.data() + base, out.data() + base, std::min(kStride, in.size() - base), start,
+               step);
+    exact = {exact.real() * hop.real() - exact.imag() * hop.imag(),
+             exact.real() * hop.imag() + exact.imag() * hop.real()};
   }
 }
 

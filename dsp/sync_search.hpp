@@ -2,24 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "dsp/fft.hpp"
 #include "dsp/modem_params.hpp"
+#include "dsp/search_buffers.hpp"
 
 namespace omnisonde::dsp {
 
 /// What the samples are: complex baseband, or FM-discriminator audio in the real part.
 enum class SignalKind : std::uint8_t { kIq, kFmAudio };
-
-struct SyncHit {
-  double start = 0;       ///< sample index of the first symbol's start
-  double carrier_hz = 0;  ///< which of the offsets tried
-  float score = 0;        ///< normalised correlation, 1 = perfect
-  bool inverted = false;  ///< the complement was found
-};
 
 /// Noncoherent: tone against tone per symbol, then correlation with the pattern. That is all a
 /// search needs (its loss against coherent search is made up by the pattern's length) and it bears
@@ -29,8 +24,10 @@ struct SyncHit {
 class SyncSearch {
  public:
   /// @param sync_bits  '0'/'1' data bits; the line code of `modem` turns them into symbols
+  /// @param buffers    shared with other searches of the same thread; null: its own
   SyncSearch(const ModemParams& modem, std::string_view sync_bits, bool accept_inverted,
-             double rate_hz, SignalKind kind = SignalKind::kIq);
+             double rate_hz, SignalKind kind = SignalKind::kIq,
+             std::shared_ptr<SearchBuffers> buffers = nullptr);
 
   /// Samples that the pattern covers.
   [[nodiscard]] double pattern_samples() const noexcept { return pattern_samples_; }
@@ -50,6 +47,8 @@ class SyncSearch {
   [[nodiscard]] float symbol_level(std::size_t from, std::size_t to) const;
   void remove_mean(std::vector<float>& level) const;
   void symbol_levels(std::size_t samples);
+  [[nodiscard]] bool signs_agree(std::uint64_t signs, float least) const;
+  [[nodiscard]] float score_at(const float* level, double energy) const;
   void correlate(std::int64_t first, double offset_hz, float threshold);
   void keep_best(std::vector<SyncHit>& hits);
 
@@ -60,11 +59,9 @@ class SyncSearch {
   double mark_hz_, space_hz_;
   std::size_t lag_;  ///< AFSK: samples apart
   int phases_;
-  std::vector<float> pattern_;      ///< +1 / -1 per line symbol
-  std::vector<Sample> low_, high_;  ///< running sums of the samples mixed by each tone
-  std::vector<Sample> low_mirror_, high_mirror_, product_;  ///< AFSK: of the tones' negatives
-  std::vector<std::vector<float>> level_;  ///< per timing phase: |high| - |low| of each symbol
-  std::vector<SyncHit> found_;
+  std::vector<float> pattern_;                       ///< +1 / -1 per line symbol
+  std::uint64_t pattern_signs_ = 0, sign_mask_ = 0;  ///< of its last 64 symbols
+  std::shared_ptr<SearchBuffers> buffers_;
 };
 
 }  // namespace omnisonde::dsp

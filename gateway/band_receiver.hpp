@@ -13,7 +13,7 @@
 #include "decoders/sonde.hpp"
 #include "dsp/channelizer.hpp"
 #include "dsp/detector.hpp"
-#include "dsp/fsk_workspace.hpp"
+#include "dsp/workspace.hpp"
 #include "dsp/spectrum.hpp"
 #include "dsp/wide_detector.hpp"
 #include "gateway/channel_stats.hpp"
@@ -150,7 +150,7 @@ class BandReceiver {
   }
 
   BandPlan plan_;
-  std::shared_ptr<dsp::FskWorkspace> workspace_ = std::make_shared<dsp::FskWorkspace>();
+  std::shared_ptr<dsp::Workspace> workspace_ = std::make_shared<dsp::Workspace>();
   std::optional<UtcMillis> start_;
   dsp::BandFft band_;
   std::vector<SliceClass> classes_;

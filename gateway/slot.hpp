@@ -35,7 +35,7 @@ struct SlotPlan {
   double rate_hz = 48'000;
   dsp::SignalKind kind = dsp::SignalKind::kIq;
   std::shared_ptr<const OrbitShelf> orbits = {};  ///< for sondes that need GPS orbits; may be null
-  std::shared_ptr<dsp::FskWorkspace> workspace = {};  ///< of all slots of the thread; may be null
+  std::shared_ptr<dsp::Workspace> workspace = {};  ///< of all slots of the thread; may be null
 };
 
 /// One thread. The owner feeds it samples of a slice centred on centre_hz().

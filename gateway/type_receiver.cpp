@@ -31,7 +31,7 @@ float search_threshold(double pattern_symbols) {
 
 std::unique_ptr<dsp::FrameDemod> make_demod(const dsp::ModemParams& modem, double rate_hz,
                                             dsp::SignalKind kind,
-                                            std::shared_ptr<dsp::FskWorkspace> workspace) {
+                                            std::shared_ptr<dsp::Workspace> workspace) {
   if (modem.modulation == dsp::Modulation::kAfsk) {
     if (kind == dsp::SignalKind::kFmAudio)
       return std::make_unique<dsp::AfskAudioDemod>(modem, rate_hz, kind);
@@ -41,16 +41,23 @@ std::unique_ptr<dsp::FrameDemod> make_demod(const dsp::ModemParams& modem, doubl
   return std::make_unique<dsp::FskDemod>(modem, rate_hz, std::move(workspace));
 }
 
+std::shared_ptr<dsp::SearchBuffers> search_buffers(std::shared_ptr<dsp::Workspace> workspace) {
+  dsp::SearchBuffers* buffers = &workspace->search;
+  return {std::move(workspace), buffers};
+}
+
 }  // namespace
 
 TypeReceiver::TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKind kind,
                            std::shared_ptr<const OrbitShelf> orbits,
-                           std::shared_ptr<dsp::FskWorkspace> workspace)
+                           std::shared_ptr<dsp::Workspace> workspace)
     : type_(&type),
       rate_hz_(rate_hz),
       kind_(kind),
-      search_(type.spec->modem, type.spec->sync_bits, type.spec->accept_inverted, rate_hz, kind),
-      demod_(make_demod(type.spec->modem, rate_hz, kind, std::move(workspace))),
+      workspace_(workspace ? std::move(workspace) : std::make_shared<dsp::Workspace>()),
+      search_(type.spec->modem, type.spec->sync_bits, type.spec->accept_inverted, rate_hz, kind,
+              search_buffers(workspace_)),
+      demod_(make_demod(type.spec->modem, rate_hz, kind, workspace_)),
       decoder_(type.make()),
       orbits_(std::move(orbits)),
       threshold_(
@@ -60,7 +67,7 @@ TypeReceiver::TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKin
   const SondeSpec& spec = *type.spec;
   if (kind != dsp::SignalKind::kIq || spec.modem.modulation != dsp::Modulation::kFsk) return;
   quick_search_.emplace(spec.modem, spec.sync_bits, spec.accept_inverted, rate_hz,
-                        dsp::SignalKind::kFmAudio);
+                        dsp::SignalKind::kFmAudio, search_buffers(workspace_));
   if (spec.modem.line_code == dsp::LineCode::kManchester) return;
   const auto ones = static_cast<double>(std::ranges::count(spec.sync_bits, '1'));
   sync_mean_ = 2 * ones / static_cast<double>(spec.sync_bits.size()) - 1;

@@ -10,9 +10,9 @@
 
 #include "decoders/sonde.hpp"
 #include "dsp/frame_demod.hpp"
-#include "dsp/fsk_workspace.hpp"
 #include "dsp/sample_ring.hpp"
 #include "dsp/sync_search.hpp"
+#include "dsp/workspace.hpp"
 #include "gateway/orbit_shelf.hpp"
 
 namespace omnisonde {
@@ -50,7 +50,7 @@ class TypeReceiver {
   /// @param workspace  of all receivers of the thread; null: its own
   TypeReceiver(const SondeType& type, double rate_hz, dsp::SignalKind kind,
                std::shared_ptr<const OrbitShelf> orbits = nullptr,
-               std::shared_ptr<dsp::FskWorkspace> workspace = nullptr);
+               std::shared_ptr<dsp::Workspace> workspace = nullptr);
 
   [[nodiscard]] const SondeSpec& spec() const noexcept { return *type_->spec; }
 
@@ -134,6 +134,7 @@ class TypeReceiver {
   const SondeType* type_;
   double rate_hz_;
   dsp::SignalKind kind_;
+  std::shared_ptr<dsp::Workspace> workspace_;
   dsp::SyncSearch search_;
   std::optional<dsp::SyncSearch> quick_search_;  ///< plain FSK only
   double sync_mean_ = 0;                         ///< of its symbols as +1 and -1
@@ -154,7 +155,6 @@ class TypeReceiver {
   double decoded_to_ = 0;  ///< end of the last good frame: no sync within it is one
   std::vector<Pending> pending_;
   std::vector<dsp::SyncHit> hits_, quick_hits_;
-  std::vector<dsp::Sample> window_;
   std::vector<float> llr_, work_;
 };
 

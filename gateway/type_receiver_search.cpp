@@ -56,8 +56,8 @@ bool TypeReceiver::fill_window(const dsp::SampleRing& ring) {
   const auto pattern = static_cast<std::int64_t>(search_.pattern_samples()) + 2;
   const std::int64_t count = ring.end() - searched_to_;
   if (static_cast<double>(count - pattern) < kMinSearch_s * rate_hz_) return false;
-  window_.resize(static_cast<std::size_t>(count));
-  ring.copy(searched_to_, window_);
+  workspace_->window.resize(static_cast<std::size_t>(count));
+  ring.copy(searched_to_, workspace_->window);
   earn_tokens(static_cast<double>(count - pattern) / rate_hz_);
   return true;
 }
@@ -65,7 +65,7 @@ bool TypeReceiver::fill_window(const dsp::SampleRing& ring) {
 void TypeReceiver::search(const dsp::SampleRing& ring, std::span<const double> offsets_hz) {
   if (!fill_window(ring)) return;
   hits_.clear();
-  search_.search(window_, searched_to_, offsets_hz, threshold_, hits_);
+  search_.search(workspace_->window, searched_to_, offsets_hz, threshold_, hits_);
   searched_to_ = ring.end() - static_cast<std::int64_t>(search_.pattern_samples()) - 2;
   for (const dsp::SyncHit& hit : hits_) add_hit(hit, false);
 }
@@ -76,7 +76,8 @@ void TypeReceiver::search(const dsp::SampleRing& ring, std::span<const double> o
 void TypeReceiver::search_quickly(const dsp::SampleRing& ring, const dsp::SampleRing& audio) {
   if (!fill_window(audio)) return;
   quick_hits_.clear();
-  quick_search_->search(window_, searched_to_, {}, kQuickShare * threshold_, quick_hits_);
+  quick_search_->search(workspace_->window, searched_to_, {}, kQuickShare * threshold_,
+                        quick_hits_);
   searched_to_ = audio.end() - static_cast<std::int64_t>(search_.pattern_samples()) - 2;
   for (const dsp::SyncHit& hit : quick_hits_) confirm(ring, audio, hit);
 }
@@ -85,20 +86,20 @@ void TypeReceiver::confirm(const dsp::SampleRing& ring, const dsp::SampleRing& a
                            const dsp::SyncHit& hit) {
   const double symbol = rate_hz_ / spec().modem.symbol_rate_hz;
   const auto first = static_cast<std::int64_t>(hit.start);
-  window_.resize(static_cast<std::size_t>(search_.pattern_samples()));
-  audio.copy(first, window_);
+  workspace_->window.resize(static_cast<std::size_t>(search_.pattern_samples()));
+  audio.copy(first, workspace_->window);
   double mean_hz = 0;
-  for (const dsp::Sample& s : window_) mean_hz += static_cast<double>(s.real());
-  mean_hz /= static_cast<double>(window_.size());
+  for (const dsp::Sample& s : workspace_->window) mean_hz += static_cast<double>(s.real());
+  mean_hz /= static_cast<double>(workspace_->window.size());
   mean_hz -= (hit.inverted ? -1 : 1) * sync_mean_ * spec().modem.deviation_hz;
   const double aside_hz = carrier_step_hz(spec().modem.symbol_rate_hz) / 2;
   std::vector<double> offsets = grid_hz_;
   offsets.insert(offsets.end(), {mean_hz - aside_hz, mean_hz, mean_hz + aside_hz});
   const auto from = static_cast<std::int64_t>(hit.start - 2 * symbol);
-  window_.resize(static_cast<std::size_t>(search_.pattern_samples() + 4 * symbol) + 2);
-  ring.copy(from, window_);
+  workspace_->window.resize(static_cast<std::size_t>(search_.pattern_samples() + 4 * symbol) + 2);
+  ring.copy(from, workspace_->window);
   hits_.clear();
-  search_.search(window_, from, offsets, threshold_, hits_);
+  search_.search(workspace_->window, from, offsets, threshold_, hits_);
   for (const dsp::SyncHit& confirmed : hits_) add_hit(confirmed, false);
 }
 
@@ -111,11 +112,11 @@ void TypeReceiver::search_window(const dsp::SampleRing& ring) {
   const auto to =
       static_cast<std::int64_t>(lock_->expected + reach + search_.pattern_samples()) + 2;
   if (ring.end() < to) return;
-  window_.resize(static_cast<std::size_t>(to - from));
-  ring.copy(from, window_);
+  workspace_->window.resize(static_cast<std::size_t>(to - from));
+  ring.copy(from, workspace_->window);
   hits_.clear();
   const std::array offsets = {lock_->carrier_hz};
-  search_.search(window_, from, offsets, 0.05F, hits_);
+  search_.search(workspace_->window, from, offsets, 0.05F, hits_);
   const auto polarity_fits = [this](const dsp::SyncHit& hit) {
     return spec().random_polarity || hit.inverted == lock_->inverted;
   };

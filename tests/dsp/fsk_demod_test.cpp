@@ -254,7 +254,7 @@ TEST(FskDemod, DetectBestBearsAWanderingCarrier) {
 }
 
 TEST(FskDemod, ASharedWorkspaceChangesNothing) {
-  const auto workspace = std::make_shared<FskWorkspace>();
+  const auto workspace = std::make_shared<Workspace>();
   FskDemod long_one(kLong.modem, kRate_hz, workspace), short_one(kShort.modem, kRate_hz, workspace);
   FskDemod long_alone(kLong.modem, kRate_hz), short_alone(kShort.modem, kRate_hz);
   for (std::uint64_t frame = 1; frame <= 3; ++frame) {

@@ -1,10 +1,10 @@
-#include "dsp/fsk_workspace.hpp"
+#include "dsp/workspace.hpp"
 
 #include <cmath>
 
 namespace omnisonde::dsp {
 
-const UnitBank& FskWorkspace::bank(const ModemParams& modem, double deviation_hz, double rate_hz) {
+const UnitBank& Workspace::bank(const ModemParams& modem, double deviation_hz, double rate_hz) {
   const Key key{modem.symbol_rate_hz, rate_hz, modem.bt, modem.line_code,
                 std::lround(deviation_hz)};
   const auto known = banks_.find(key);
