@@ -6,6 +6,9 @@
 namespace omnisonde::fec {
 namespace {
 
+// A bit of the last few frames only says nothing of the next one: all of them together would make
+// the last frame out of nothing, checksum included.
+constexpr std::uint16_t kShortestRun = 4;
 constexpr std::uint16_t kLongestRun = 600;  // frames: ln 601 = 6.4 is certain enough
 
 }  // namespace
@@ -31,7 +34,7 @@ void StandingBits::add(std::span<float> llr) const {
   if (llr.size() != state_.size()) return;
   for (std::size_t i = 0; i < llr.size(); ++i) {
     const Bit& s = state_[i];
-    if (s.run == 0) continue;
+    if (s.run < kShortestRun) continue;
     const float strength = std::log(1.0F + static_cast<float>(s.run));
     llr[i] += s.value != 0 ? strength : -strength;
   }

@@ -13,6 +13,7 @@
 // On air like the CF-06AH, whose bytes 5, 6 are AA AA. There is no code but the checksum. The date
 // comes from the receiver's clock. Facts: rs1729/RS (cf06ht03mod), radiosonde_auto_rx (issues 1068,
 // 1078), formats/cf06.md.
+#include <algorithm>
 #include <cmath>
 
 #include "decoders/fec/crc.hpp"
@@ -38,6 +39,7 @@ constexpr SondeSpec kSpec{.type = "GTH6",
                           .max_frame_bits = kFastBits,
                           .frame_period_s = 1.0};
 
+constexpr std::size_t kSyncBytes = 3;
 constexpr float kAbsoluteZero_c = -273, kLeastHumidity_pct = -0.5F;
 constexpr float kHighestPressure_hpa = 1200;
 
@@ -74,9 +76,12 @@ class Gth6 final : public SondeDecoder {
  public:
   [[nodiscard]] std::size_t frame_bits(std::span<const float>) const override { return kFastBits; }
   bool correct(std::span<float> llr, Effort effort, Frame& out) override {
-    return llr.size() == kFastBits &&
-           cf06::correct_by_checksum(llr, cf06::kPreambleBits, BitOrder::kLeastFirst, effort,
-                                     &holds, out);
+    const bool good = llr.size() == kFastBits &&
+                      cf06::correct_by_checksum(llr, cf06::kPreambleBits, BitOrder::kLeastFirst,
+                                                effort, &holds, out);
+    // The sync is not under the checksum.
+    if (good) std::fill_n(out.byte_ok.begin(), kSyncBytes, std::uint8_t{0});
+    return good;
   }
   void add_priors(std::span<float> llr) const override { memory_.add_priors(llr); }
   std::optional<Telemetry> parse(const Frame& frame, const ReceiveContext& context) override;

@@ -11,6 +11,7 @@ constexpr std::uint32_t kPolynomial = 0x04C11DB7;
 constexpr std::uint32_t kBurstXor = 0x1DAD5E66;
 constexpr std::array<std::uint8_t, 3> kContinuousHeaders = {0x43, 0x03, 0xC3};
 constexpr float kMaxLlr = 100.0F;
+constexpr std::size_t kUncheckedAt = 100;  // two bytes that no check covers (part of one is one)
 // Share of the weight of all start and stop bits that must agree; noise: 0 +- 0.06.
 constexpr double kMinFraming = 0.35;
 // A receiver tries a frame at most four times at kErasures and above: 96 trials of a 20-bit check
@@ -230,6 +231,7 @@ bool decode(std::span<const float> llr, Effort effort, Frame& out) noexcept {
   }
   if (good == 0) return false;
   fill(choice, llr, good, out);
+  if (good == kFrameBytes) std::fill_n(out.byte_ok.begin() + kUncheckedAt, 2, std::uint8_t{0});
   out.effort = effort;
   return true;
 }

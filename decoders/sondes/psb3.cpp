@@ -117,7 +117,8 @@ bool PsB3::correct(std::span<float> llr, Effort effort, Frame& out) {
   last_ = fix;
   if (!follows) return false;
   out.bytes = std::move(bytes);
-  out.byte_ok.assign(kBytes, 1);
+  out.byte_ok.assign(kBytes, 0);
+  std::fill(out.byte_ok.begin() + kFirst, out.byte_ok.begin() + kLast, std::uint8_t{1});
   out.bits_corrected = 0;
   return true;
 }

@@ -147,6 +147,9 @@ bool FrameCorrector::salvage(std::span<const std::uint8_t> serial, Frame& out) {
 void FrameCorrector::finish(std::span<const std::uint8_t> frame, bool whole, Frame& out) const {
   out.bytes.assign(frame.begin(), frame.end());
   out.reliability.assign(reliability_.begin(), reliability_.end());
+  // The other blocks' checksums may have made up for a code that had nothing left to check with: a
+  // block whose own does not hold then is made up.
+  whole = whole && std::ranges::all_of(kBlocks, [&](const Block& b) { return is_good(frame, b); });
   out.byte_ok.assign(kFrameBytes, whole ? 1 : 0);
   for (const Block& block : kBlocks) {
     if (whole || !is_good(frame, block)) continue;
