@@ -39,6 +39,7 @@ struct SdrConfig {
 struct BandConfig {
   double min_mhz = 0, max_mhz = 0;
   double window_dwell_s = 0;
+  double excursion_s = 0;
 };
 
 struct FixedFrequency {

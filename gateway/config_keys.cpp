@@ -105,6 +105,9 @@ constexpr KeySpec kKeys[] = {
     {"band", "window_dwell_s", K::kNumber, "s", 2, 3600, "", "20",
      "How long a receiver stays at one part of a band that is wider than its window.",
      [](Config& c, I, V v) { c.band.window_dwell_s = v.number; }},
+    {"band", "excursion_s", K::kNumber, "s", 0, 60, "", "0",
+     "How long at a time sondes may be left to look at parts of the band that cannot be seen while they are held; about once in three dwells. 0: a sonde is never left.",
+     [](Config& c, I, V v) { c.band.excursion_s = v.number; }},
 
     {"frequencies", "only_mhz", K::kNumbers, "MHz", 1, 6000, "", "",
      "Look at these frequencies and nowhere else, for example `402.3, 403.01`.",

@@ -11,170 +11,75 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kRingBlocks = 64;    // 256 ms
-constexpr double kUsableShare = 0.85;      // of a window: beyond, the device's filter falls off
 constexpr std::uint64_t kSlotReport = 50;  // blocks: 200 ms
 constexpr std::size_t kSpectrumPoints = 1200;
 constexpr double kClockStep_ms = 300;
-constexpr auto kFirstPause = 1s;
-constexpr auto kLongestPause = 30s;
 
-void sleep_unless_stopped(const std::stop_token& stop, std::chrono::milliseconds time) {
-  const auto until = std::chrono::steady_clock::now() + time;
-  while (!stop.stop_requested() && std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(50ms);
+std::size_t block_samples(const LivePlan& plan) {
+  return static_cast<std::size_t>(plan.device.sample_rate_hz) / dsp::kBlocksPerSecond;
 }
 
 }  // namespace
 
-std::vector<double> windows_for_band(double min_hz, double max_hz, double sample_rate_hz) {
-  const double usable = kUsableShare * sample_rate_hz;
-  const auto count = static_cast<std::size_t>(std::max(1.0, std::ceil((max_hz - min_hz) / usable)));
-  if (count == 1) return {(min_hz + max_hz) / 2};
-  std::vector<double> centres;
-  const double step = (max_hz - min_hz - usable) / static_cast<double>(count - 1);
-  for (std::size_t i = 0; i < count; ++i) {
-    centres.push_back(min_hz + usable / 2 + step * static_cast<double>(i));
-  }
-  return centres;
-}
-
 LiveReceiver::LiveReceiver(LivePlan plan, RecordSink& sink, Log& log)
-    : plan_(std::move(plan)), sink_(sink), log_(log) {}
+    : plan_(std::move(plan)),
+      sink_(sink),
+      reader_(plan_.name, plan_.device, block_samples(plan_), log),
+      samples_(block_samples(plan_)) {
+  plan_.band.sample_rate_hz = plan_.device.sample_rate_hz;
+}
 
 LiveReceiver::~LiveReceiver() { stop(); }
 
-Expected<void> LiveReceiver::start() {
-  plan_.device.centre_hz = plan_.windows_hz.front();
-  auto opened = open_soapy_source(plan_.device);
-  if (!opened) return opened.error();
-  source_ = std::move(opened).value();
-  const StreamInfo& info = source_->info();
-  plan_.band.sample_rate_hz = info.sample_rate_hz;
-  plan_.band.centre_hz = info.centre_hz;
+Expected<void> LiveReceiver::open(double centre_hz) {
+  plan_.band.centre_hz = centre_hz;
+  centre_hz_ = centre_hz;
+  return reader_.open(centre_hz);
+}
+
+void LiveReceiver::start() {
   band_ = std::make_unique<BandReceiver>(plan_.band);
-  RawBlock prototype;
-  prototype.bytes.resize(band_->block_samples() * sizeof(dsp::Sample));  // the widest format
-  ring_ = std::make_unique<SpscRing<RawBlock>>(kRingBlocks, prototype);
-  samples_.resize(band_->block_samples());
-  centre_hz_ = info.centre_hz;
-  set_state(true, "receiving");
   dsp_thread_ = std::jthread([this](const std::stop_token& stop) { dsp_loop(stop); });
-  reader_thread_ = std::jthread([this](const std::stop_token& stop) { read_loop(stop); });
-  return {};
+  reader_.start();
 }
 
 void LiveReceiver::stop() {
-  reader_thread_ = {};  // the source first: what it has delivered is still worked on
+  reader_.stop();  // the source first: what it has delivered is still worked on
   dsp_thread_ = {};
 }
 
-void LiveReceiver::set_state(bool healthy, std::string state) {
-  const std::scoped_lock lock(mutex_);
-  healthy_ = healthy;
-  state_ = std::move(state);
-}
+void LiveReceiver::set_window(double centre_hz) { reader_.set_centre_hz(centre_hz); }
 
-void LiveReceiver::read_loop(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    const auto result = read_device(stop);
-    if (!result) reopen(stop, result.error());
-  }
-  source_.reset();
-}
-
-Expected<void> LiveReceiver::read_device(const std::stop_token& stop) {
-  const std::size_t block = band_->block_samples();
-  const std::size_t width = dsp::bytes_per_sample(source_->info().format);
-  std::vector<std::byte> overflow(block * width);  // where samples go that nobody has room for
-  while (!stop.stop_requested()) {
-    follow_window();
-    RawBlock* slot = ring_->begin_write();
-    std::vector<std::byte>& bytes = slot != nullptr ? slot->bytes : overflow;
-    std::size_t filled = 0;
-    while (filled < block && !stop.stop_requested()) {
-      const auto got =
-          source_->read(std::span(bytes).subspan(filled * width, (block - filled) * width));
-      if (!got) return got.error();
-      if (got->lost_before > 0) {
-        // What was begun before the gap goes with it: a block is one contiguous stretch.
-        std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(filled * width),
-                    got->samples * width, bytes.begin());
-        next_index_ += got->lost_before + filled;
-        lost_ += got->lost_before + filled;
-        filled = 0;
-      }
-      filled += got->samples;
-      samples_in_ += got->samples;
-    }
-    if (filled < block) return {};
-    overflows_ = source_->overflows();
-    if (slot == nullptr) {
-      lost_ += block;
-    } else {
-      slot->first_index = next_index_;
-      slot->centre_hz = source_->info().centre_hz;
-      slot->format = source_->info().format;
-      ring_->end_write();
-    }
-    next_index_ += block;
-  }
-  return {};
-}
-
-void LiveReceiver::follow_window() {
-  const std::size_t wanted = window_;
-  if (wanted == tuned_window_) return;
-  tuned_window_ = wanted;
-  const auto moved = source_->set_centre_hz(plan_.windows_hz[wanted]);
-  if (!moved) log_.warning("receiver " + plan_.name + ": " + moved.error().line());
-}
-
-void LiveReceiver::reopen(const std::stop_token& stop, const Error& fault) {
-  log_.error("receiver " + plan_.name + ": " + fault.line());
-  source_.reset();
-  const auto since = std::chrono::steady_clock::now();
-  std::chrono::seconds pause = kFirstPause;
-  while (!stop.stop_requested()) {
-    set_state(false, fault.what + "; opening it again in " + std::to_string(pause.count()) + " s");
-    sleep_unless_stopped(stop, pause);
-    if (stop.stop_requested()) return;
-    plan_.device.centre_hz = plan_.windows_hz[window_];
-    auto opened = open_soapy_source(plan_.device);
-    if (opened && (*opened)->info().sample_rate_hz == plan_.band.sample_rate_hz) {
-      source_ = std::move(opened).value();
-      break;
-    }
-    pause = std::min<std::chrono::seconds>(pause * 2, kLongestPause);
-  }
-  const double away_s =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
-  const auto missed = static_cast<std::uint64_t>(away_s * plan_.band.sample_rate_hz);
-  next_index_ += missed;
-  lost_ += missed;
-  set_state(true, "receiving");
-  log_.info("receiver " + plan_.name + ": receiving again");
-}
+std::uint64_t LiveReceiver::samples_in() const noexcept { return reader_.samples_in(); }
 
 void LiveReceiver::dsp_loop(const std::stop_token& stop) {
   while (true) {
     ++heartbeat_;
-    RawBlock* block = ring_->begin_read(100ms);
+    const RawBlock* block = reader_.ring().begin_read(100ms);
     if (block == nullptr) {
       if (stop.stop_requested()) return;
       continue;
     }
     process(*block);
-    ring_->end_read();
+    reader_.ring().end_read();
   }
 }
 
-void LiveReceiver::process(RawBlock& block) {
-  if (block.centre_hz != band_->centre_hz()) {
+void LiveReceiver::follow_tuning(const RawBlock& block) {
+  if (block.tuning != tuning_) {
+    tuning_ = block.tuning;
     band_->retune(block.centre_hz);
-    const std::scoped_lock lock(mutex_);
-    centre_hz_ = block.centre_hz;
+  } else if (block.centre_hz != band_->centre_hz()) {
+    band_->correct_centre(block.centre_hz);
+  } else {
+    return;
   }
+  const std::scoped_lock lock(mutex_);
+  centre_hz_ = block.centre_hz;
+}
+
+void LiveReceiver::process(const RawBlock& block) {
+  follow_tuning(block);
   clipped_ += dsp::convert(block.format, block.bytes, samples_);
   if (blocks_ % dsp::kBlocksPerSecond == 0) keep_time(block.first_index + samples_.size());
   std::vector<SlotRecord> records;
@@ -182,12 +87,18 @@ void LiveReceiver::process(RawBlock& block) {
   if (!records.empty()) sink_.on_records(plan_.name, std::move(records));
   const auto closed = band_->take_closed_slots();
   if (!closed.empty()) sink_.on_closed_slots(plan_.name, closed);
-  if (++blocks_ % kSlotReport == 0) {
-    const auto slots = band_->slots();
-    sink_.on_slots(plan_.name, slots);
-    candidates_ = band_->candidates();
-    choose_window(slots);
-    publish_spectrum();
+  if (++blocks_ % kSlotReport == 0) report(band_->slots());
+}
+
+void LiveReceiver::report(const std::vector<SlotView>& slots) {
+  sink_.on_slots(plan_.name, slots);
+  candidates_ = band_->candidates();
+  publish_spectrum();
+  const std::scoped_lock lock(mutex_);
+  held_hz_.clear();
+  probed_hz_.clear();
+  for (const SlotView& slot : slots) {
+    (slot.state == SlotState::kProbing ? probed_hz_ : held_hz_).push_back(slot.frequency_hz);
   }
 }
 
@@ -201,19 +112,8 @@ void LiveReceiver::keep_time(std::uint64_t end_index) {
   band_->set_start(start);
 }
 
-// A window that holds a sonde is never left; the others are looked at in turn.
-void LiveReceiver::choose_window(const std::vector<SlotView>& slots) {
-  if (plan_.windows_hz.size() < 2) return;
-  const double now_s = static_cast<double>(blocks_) / dsp::kBlocksPerSecond;
-  const bool occupied =
-      std::ranges::any_of(slots, [](const SlotView& s) { return s.state != SlotState::kProbing; });
-  if (occupied) window_since_s_ = now_s;
-  if (now_s - window_since_s_ < plan_.dwell_s) return;
-  window_since_s_ = now_s;
-  window_ = (window_ + 1) % plan_.windows_hz.size();
-}
-
 void LiveReceiver::publish_spectrum() {
+  if (!band_->spectrum().any()) return;
   const auto power = band_->spectrum().fast();
   const std::size_t points = std::min(kSpectrumPoints, power.size());
   SpectrumStatus next;
@@ -229,7 +129,7 @@ void LiveReceiver::publish_spectrum() {
     }
     next.power_db[i] = 10 * std::log10(peak);
   }
-  const std::uint64_t seen = samples_in_, clipped = clipped_;
+  const std::uint64_t seen = samples_in(), clipped = clipped_;
   const std::scoped_lock lock(mutex_);
   next.version = spectrum_.version + 1;
   spectrum_ = std::move(next);
@@ -241,19 +141,40 @@ void LiveReceiver::publish_spectrum() {
   seen_before_ = seen;
 }
 
-DeviceStatus LiveReceiver::status() const {
+PlannerReceiver LiveReceiver::planner_view() const {
+  const bool healthy = reader_.facts().healthy;
   const std::scoped_lock lock(mutex_);
+  return {.name = plan_.name,
+          .usable_hz = kUsableShare * plan_.device.sample_rate_hz,
+          .healthy = healthy,
+          .fixed_centre_hz = plan_.fixed_centre_hz,
+          .centre_hz = centre_hz_,
+          .held_hz = held_hz_,
+          .probed_hz = probed_hz_};
+}
+
+DeviceStatus LiveReceiver::status() const {
+  const DeviceFacts facts = reader_.facts();
   DeviceStatus s;
   s.name = plan_.name;
   s.driver = plan_.device.driver + (plan_.device.serial.empty() ? "" : " " + plan_.device.serial);
-  s.healthy = healthy_;
-  s.state = state_;
-  s.sample_rate_hz = plan_.band.sample_rate_hz;
-  s.centre_hz = centre_hz_;
-  s.gain_db = plan_.device.gain_db;
+  s.healthy = facts.healthy;
+  s.state = facts.state;
+  s.sample_rate_hz = plan_.device.sample_rate_hz;
+  s.gain_db = facts.gain_db;
   s.frequency_error_ppm = plan_.device.frequency_error_ppm;
-  s.lost_samples = lost_;
-  s.overflows = overflows_;
+  s.bias_tee = plan_.device.bias_tee;
+  s.lost_driver = facts.lost.driver;
+  s.lost_queue = facts.lost.queue;
+  s.lost_away = facts.lost.away;
+  s.lost_retune = facts.lost.retune;
+  s.lost_samples = facts.lost.driver + facts.lost.queue + facts.lost.away;
+  s.overflows = facts.overflows;
+  s.reopened = facts.reopened;
+  s.retunes = facts.retunes;
+  s.clipped_samples = clipped_;
+  const std::scoped_lock lock(mutex_);
+  s.centre_hz = centre_hz_;
   s.clipping_pct = clipping_pct_;
   return s;
 }

@@ -8,7 +8,9 @@
 #include <ctime>
 #include <iostream>
 #include <memory>
+#include <optional>
 
+#include "gateway/band_watch.hpp"
 #include "gateway/base/system_clock.hpp"
 #include "gateway/config.hpp"
 #include "gateway/feeds_config.hpp"
@@ -91,31 +93,40 @@ void refresh_orbits(OrbitShelf& orbits, Log& log) {
   }
 }
 
+// One receiver that is there is enough to begin with; the others are opened when they come.
 Expected<Receivers> start_receivers(const Config& config,
                                     const std::shared_ptr<const OrbitShelf>& orbits,
-                                    Station& station, Log& log) {
+                                    BandWatch& band, Station& station, Log& log) {
   auto plans = live_plans(config);
   if (!plans) return plans.error();
   Receivers receivers;
   for (LivePlan& plan : *plans) {
-    const std::string name = plan.name;
     plan.band.orbits = orbits;
-    auto receiver = std::make_unique<LiveReceiver>(std::move(plan), station, log);
-    const auto started = receiver->start();
-    if (!started)
-      return Error{"[sdr:" + name + "] " + started.error().what, started.error().remedy};
-    receivers.push_back(std::move(receiver));
+    receivers.push_back(std::make_unique<LiveReceiver>(std::move(plan), station, log));
   }
+  const auto centres = band.begin(receivers);
+  std::optional<Error> fault;
+  bool any = false;
+  for (std::size_t i = 0; i < receivers.size(); ++i) {
+    const auto opened = receivers[i]->open(centres[i]);
+    any = any || opened;
+    if (opened || fault) continue;
+    fault = Error{"[sdr:" + config.sdr[i].name + "] " + opened.error().what, opened.error().remedy};
+  }
+  if (!any && fault) return *fault;
+  for (const auto& receiver : receivers) receiver->start();
   return receivers;
 }
 
 // The watchdog is fed only while every dsp thread turns; a dead dongle is not its business.
 void main_loop(const sigset_t& signals, const Receivers& receivers, OrbitShelf* orbits,
-               Station& station, Log& log, const std::function<void()>& watch_stages) {
+               BandWatch& band, Station& station, Log& log,
+               const std::function<void()>& watch_stages) {
   int ticks = 0;
   std::vector<std::uint64_t> beats(receivers.size(), 0);
   while (!stop_wanted(signals, 500ms)) {
     station.tick();
+    band.tick(receivers);
     ++ticks;
     if (orbits != nullptr && ticks % kTicksPerRefresh == 0) refresh_orbits(*orbits, log);
     if (ticks % kTicksPerWatch == 0) watch_stages();
@@ -141,7 +152,8 @@ int run(const Config& config, Log& log) {
   auto feeds = start_feeds(config, upload_config->station, log);
   if (!feeds) return fail(feeds.error(), kExitConfig);
 
-  RunStatus status(config, station, **uploader, **feeds, log);
+  BandWatch band(planner_rules(config), log);
+  RunStatus status(config, station, band, **uploader, **feeds, log);
   std::unique_ptr<web::WebServer> web;
   if (config.web.enabled) {
     auto server =
@@ -167,14 +179,14 @@ int run(const Config& config, Log& log) {
     orbits = std::make_shared<OrbitShelf>(config.decode.gps_ephemeris);
     refresh_orbits(*orbits, log);  // a file that is not there may still come
   }
-  auto receivers = start_receivers(config, orbits, station, log);
+  auto receivers = start_receivers(config, orbits, band, station, log);
   if (!receivers) return fail(receivers.error());
   status.set_receivers(*receivers);
   log.info("running: " + std::to_string(receivers->size()) + " receiver(s), types " +
            all_type_names());
   sd_notify(0, "READY=1\nSTATUS=receiving");
 
-  main_loop(signals, *receivers, orbits.get(), station, log,
+  main_loop(signals, *receivers, orbits.get(), band, station, log,
             [&] { (*feeds)->watch(stage_states(status)); });
 
   sd_notify(0, "STOPPING=1");

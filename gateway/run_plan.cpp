@@ -27,18 +27,10 @@ Expected<std::vector<FixedChannel>> fixed_channels(const std::vector<FixedFreque
   return channels;
 }
 
-// What must be inside the window: fixed and always-frequencies, if they fit; else the band.
-std::vector<double> windows(const Config& config, const SdrConfig& sdr) {
-  if (sdr.center_mhz) return {*sdr.center_mhz * 1e6};
-  std::vector<double> wanted = config.frequencies.only_mhz;
-  wanted.insert(wanted.end(), config.frequencies.always_mhz.begin(),
-                config.frequencies.always_mhz.end());
-  for (const FixedFrequency& f : config.frequencies.fixed_mhz) wanted.push_back(f.mhz);
-  if (!wanted.empty()) {
-    const auto [low, high] = std::ranges::minmax_element(wanted);
-    return windows_for_band(*low * 1e6, *high * 1e6, sdr.sample_rate_hz);
-  }
-  return windows_for_band(config.band.min_mhz * 1e6, config.band.max_mhz * 1e6, sdr.sample_rate_hz);
+std::vector<FrequencyRange> searched(const Config& config) {
+  if (!config.frequencies.only_mhz.empty())
+    return around(config.frequencies.only_mhz, kOnlyReach_hz);
+  return {{config.band.min_mhz * 1e6, config.band.max_mhz * 1e6}};
 }
 
 }  // namespace
@@ -71,14 +63,10 @@ Expected<std::vector<LivePlan>> live_plans(const Config& config) {
                    .frequency_error_ppm = sdr.frequency_error_ppm,
                    .bias_tee = sdr.bias_tee,
                    .antenna = sdr.antenna};
-    plan.windows_hz = windows(config, sdr);
-    plan.dwell_s = config.band.window_dwell_s;
+    if (sdr.center_mhz) plan.fixed_centre_hz = *sdr.center_mhz * 1e6;
     plan.band.types = *types;
     plan.band.fixed = *fixed;
-    plan.band.allowed =
-        config.frequencies.only_mhz.empty()
-            ? std::vector<FrequencyRange>{{config.band.min_mhz * 1e6, config.band.max_mhz * 1e6}}
-            : around(config.frequencies.only_mhz, kOnlyReach_hz);
+    plan.band.allowed = searched(config);
     plan.band.forbidden = around(config.frequencies.never_mhz, config.frequencies.guard_khz * 1e3);
     // A candidate takes a slot for each width until its type is known.
     plan.band.max_slots = 3 * static_cast<std::size_t>(config.decode.max_tracks);
@@ -87,6 +75,17 @@ Expected<std::vector<LivePlan>> live_plans(const Config& config) {
     plans.push_back(std::move(plan));
   }
   return plans;
+}
+
+PlannerRules planner_rules(const Config& config) {
+  PlannerRules rules{.wanted = searched(config),
+                     .dwell_s = config.band.window_dwell_s,
+                     .hold_s = config.decode.track_timeout_s,
+                     .excursion_s = config.band.excursion_s};
+  for (const double mhz : config.frequencies.always_mhz) rules.always_hz.push_back(mhz * 1e6);
+  for (const FixedFrequency& f : config.frequencies.fixed_mhz)
+    rules.always_hz.push_back(f.mhz * 1e6);
+  return rules;
 }
 
 Expected<uploader::Config> uploader_config(const Config& config) {

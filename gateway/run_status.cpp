@@ -22,13 +22,41 @@ OutputStatus output_status(const uploader::OutputStatus& from, UtcMillis now) {
   return out;
 }
 
+void add_losses(DeviceStatus& sum, const DeviceStatus& d) {
+  sum.lost_samples += d.lost_samples;
+  sum.lost_driver += d.lost_driver;
+  sum.lost_queue += d.lost_queue;
+  sum.lost_away += d.lost_away;
+  sum.lost_retune += d.lost_retune;
+  sum.retunes += d.retunes;
+  sum.overflows += d.overflows;
+  sum.reopened += d.reopened;
+  sum.clipped_samples += d.clipped_samples;
+}
+
+void put_losses(const DeviceStatus& sum, std::vector<StageCounter>& out) {
+  const auto put = [&out](const char* name, const char* help, std::uint64_t value) {
+    out.push_back({"rx", name, help, value});
+  };
+  put("lost_samples", "samples lost between antenna and decoder", sum.lost_samples);
+  put("lost_driver_samples", "samples lost in the driver", sum.lost_driver);
+  put("lost_queue_samples", "samples lost for want of computing power", sum.lost_queue);
+  put("lost_away_samples", "samples missed while a device was gone", sum.lost_away);
+  put("retune_samples", "samples thrown away when the window moved", sum.lost_retune);
+  put("retunes", "moves of a window", sum.retunes);
+  put("overflows", "times the driver reported a loss", sum.overflows);
+  put("reopened", "times a device was gone and came back", sum.reopened);
+  put("clipped_samples", "samples at full scale", sum.clipped_samples);
+}
+
 }  // namespace
 
-RunStatus::RunStatus(const Config& config, const Station& station,
+RunStatus::RunStatus(const Config& config, const Station& station, const BandWatch& band,
                      const uploader::Uploader& uploader, const uploader::Feeds& feeds,
                      const Log& log)
     : config_(config),
       station_(station),
+      band_(band),
       uploader_(uploader),
       feeds_(feeds),
       log_(log),
@@ -66,24 +94,24 @@ GatewayStatus RunStatus::status(bool with_paths) const {
   }
   s.band_min_hz = config_.band.min_mhz * 1e6;
   s.band_max_hz = config_.band.max_mhz * 1e6;
+  s.band = band_.status();
   s.tracks = station_.tracks(with_paths);
   s.probing = station_.probing();
   s.counters = station_.counters();
   {
     const std::scoped_lock lock(mutex_);
-    std::uint64_t samples = 0, lost = 0, overflows = 0;
+    DeviceStatus sum;
+    std::uint64_t samples = 0;
     for (const LiveReceiver* receiver : receivers_) {
       s.devices.push_back(receiver->status());
       const DeviceStatus& d = s.devices.back();
       s.candidates += receiver->candidates();
       samples += receiver->samples_in();
-      lost += d.lost_samples;
-      overflows += d.overflows;
+      add_losses(sum, d);
       s.health.push_back({"receiver " + d.name, d.healthy, d.healthy ? "" : d.state});
     }
     s.counters.push_back({"rx", "samples", "samples received", samples});
-    s.counters.push_back({"rx", "lost_samples", "samples lost between antenna and decoder", lost});
-    s.counters.push_back({"rx", "overflows", "times the driver reported a loss", overflows});
+    put_losses(sum, s.counters);
   }
   uploader::UploadStatus upload = uploader_.status();
   for (uploader::OutputStatus& feed : feeds_.status()) upload.outputs.push_back(std::move(feed));

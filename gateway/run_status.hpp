@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "gateway/band_watch.hpp"
 #include "gateway/config.hpp"
 #include "gateway/live_receiver.hpp"
 #include "gateway/log.hpp"
@@ -20,8 +21,8 @@ namespace omnisonde {
 /// Thread-safe. What it refers to must outlive the web server.
 class RunStatus {
  public:
-  RunStatus(const Config& config, const Station& station, const uploader::Uploader& uploader,
-            const uploader::Feeds& feeds, const Log& log);
+  RunStatus(const Config& config, const Station& station, const BandWatch& band,
+            const uploader::Uploader& uploader, const uploader::Feeds& feeds, const Log& log);
 
   /// The receivers to report on; an empty list before they go.
   void set_receivers(const std::vector<std::unique_ptr<LiveReceiver>>& receivers);
@@ -33,6 +34,7 @@ class RunStatus {
  private:
   const Config& config_;
   const Station& station_;
+  const BandWatch& band_;
   const uploader::Uploader& uploader_;
   const uploader::Feeds& feeds_;
   const Log& log_;

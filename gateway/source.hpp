@@ -23,9 +23,10 @@ struct StreamInfo {
 };
 
 struct ReadResult {
-  std::size_t samples = 0;        ///< how many were written; 0 with !end means "none in time"
-  std::uint64_t lost_before = 0;  ///< samples missing just before the first one
-  bool end = false;               ///< nothing more will come (files)
+  std::size_t samples = 0;           ///< how many were written; 0 with !end means "none in time"
+  std::uint64_t lost_before = 0;     ///< samples missing just before the first one
+  std::uint64_t retuned_before = 0;  ///< the same, thrown away since they were of two centres
+  bool end = false;                  ///< nothing more will come (files)
 };
 
 class Source {

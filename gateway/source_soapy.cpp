@@ -3,65 +3,31 @@
 #include <SoapySDR/Device.hpp>
 #include <SoapySDR/Errors.hpp>
 #include <SoapySDR/Formats.hpp>
-#include <SoapySDR/Logger.hpp>
-#include <SoapySDR/Modules.hpp>
-#include <SoapySDR/Registry.hpp>
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <exception>
 #include <sstream>
 #include <utility>
 
 #include "gateway/loss_estimator.hpp"
+#include "gateway/source_soapy_find.hpp"
 
 namespace omnisonde {
 namespace {
 
 using dsp::SampleFormat;
-using SoapySDR::Kwargs;
+using soapy::complaint_or;
+using soapy::guarded;
 
 constexpr int kRx = SOAPY_SDR_RX;
 constexpr long kWaitUs = 100'000;
-constexpr double kStalledAfter_s = 3;
+constexpr double kStalledAfter_s = 2;  // with what else takes time it is said within 3 s
+constexpr double kPllSettles_s = 0.01;
 constexpr double kMaxRateError = 100e-6;
 
 double steady_now_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// Drivers explain a failure on SoapySDR's log, in the thread that called them. The C API hands a
-// log function no context, so the last complaint is kept per thread; the rest is dropped, since
-// what matters comes back as an Error.
-thread_local std::string last_complaint;  // NOLINT: see above
-
-void keep_complaint(SoapySDRLogLevel level, const char* message) {
-  if (level <= SOAPY_SDR_ERROR) last_complaint = message;
-}
-
-void quieten_soapy() {
-  SoapySDR::registerLogHandler(&keep_complaint);
-  last_complaint.clear();
-}
-
-std::string complaint_or(const std::string& text) {
-  return last_complaint.empty() || text.find(last_complaint) != std::string::npos
-             ? text
-             : text + "; " + last_complaint;
-}
-
-// The one place where SoapySDR's exceptions become Errors.
-template <typename Function>
-auto guarded(const std::string& doing, const char* remedy, Function&& function)
-    -> decltype(function()) {
-  try {
-    return function();
-  } catch (const std::exception& e) {
-    return Error{doing + ": " + complaint_or(e.what()), remedy};
-  } catch (...) {  // some drivers throw C strings
-    return Error{doing + ": " + complaint_or("unknown exception of the driver"), remedy};
-  }
 }
 
 struct StreamFormat {
@@ -96,70 +62,6 @@ std::optional<StreamFormat> choose_format(SoapySDR::Device& device) {
     if (offers(f.soapy_name)) return f;
   }
   return std::nullopt;
-}
-
-std::string value_of(const Kwargs& args, const char* key) {
-  const auto it = args.find(key);
-  return it == args.end() ? std::string() : it->second;
-}
-
-DeviceInfo to_info(const Kwargs& found) {
-  DeviceInfo info{.driver = value_of(found, "driver"),
-                  .label = value_of(found, "label"),
-                  .serial = value_of(found, "serial"),
-                  .other = {}};
-  for (const auto& [key, value] : found) {
-    if (key != "driver" && key != "label" && key != "serial") info.other[key] = value;
-  }
-  return info;
-}
-
-std::vector<std::string> installed_drivers() {
-  SoapySDR::loadModules();
-  std::vector<std::string> names;
-  for (const auto& [name, find] : SoapySDR::Registry::listFindFunctions()) {
-    if (name != "null") names.push_back(name);  // SoapySDR's own dummy
-  }
-  return names;
-}
-
-std::string wanted_text(const SoapySourceOptions& options) {
-  std::string text = "SDR driver=" + (options.driver.empty() ? "any" : options.driver);
-  if (!options.serial.empty()) text += " serial=" + options.serial;
-  if (!options.args.empty()) text += " " + options.args;
-  return text;
-}
-
-Error not_found(const SoapySourceOptions& options, const std::vector<Kwargs>& same_driver) {
-  const auto drivers = installed_drivers();
-  if (!options.driver.empty() &&
-      std::find(drivers.begin(), drivers.end(), options.driver) == drivers.end()) {
-    std::string text = "SDR driver " + options.driver + " is not installed; installed:";
-    for (const auto& name : drivers) text += " " + name;
-    if (drivers.empty()) text += " none";
-    return {text, "install soapysdr-module-" + options.driver + " or correct driver"};
-  }
-  std::string text = wanted_text(options) + " not found; found:";
-  for (const auto& found : same_driver) text += " [" + describe(to_info(found)) + "]";
-  if (same_driver.empty()) text += " nothing";
-  return {text, same_driver.empty()
-                    ? "check that it is plugged in, its USB permissions and that no other program "
-                      "uses it; `omnisonde devices` lists what there is"
-                    : "correct serial or soapy_args"};
-}
-
-Expected<Kwargs> find_device(const SoapySourceOptions& options) {
-  Kwargs asked = SoapySDR::KwargsFromString(options.args);
-  if (!options.driver.empty()) asked["driver"] = options.driver;
-  const auto found = SoapySDR::Device::enumerate(asked);
-  for (const auto& candidate : found) {
-    if (value_of(candidate, "driver") == "null" && options.driver.empty()) continue;
-    if (!options.serial.empty() && value_of(candidate, "serial") != options.serial) continue;
-    Kwargs args = candidate;
-    args.insert(asked.begin(), asked.end());  // what the driver's search did not echo
-    return args;
-  }
-  return not_found(options, found);
 }
 
 Expected<void> set_rate(SoapySDR::Device& device, double rate_hz) {
@@ -237,7 +139,13 @@ class SoapySource final : public TunableSource {
     if (auto done = set_antenna(*device_, options.antenna); !done) return done;
     if (auto done = set_bias_tee(*device_, options.bias_tee); !done) return done;
     set_gain(*device_, options.gain_db);
-    set_ppm(options.frequency_error_ppm);
+    const SoapySDR::Range range = device_->getGainRange(kRx, 0);
+    gain_range_ = {range.minimum(), range.maximum()};
+    if (device_->hasFrequencyCorrection(kRx, 0)) {
+      device_->setFrequencyCorrection(kRx, 0, std::round(options.frequency_error_ppm));
+      corrected_ppm_ = device_->getFrequencyCorrection(kRx, 0);
+    }
+    error_ppm_ = options.frequency_error_ppm;
     tune(options.centre_hz);
     const auto format = choose_format(*device_);
     if (!format) return Error{info_.name + " offers no sample format we know", "report this"};
@@ -259,6 +167,25 @@ class SoapySource final : public TunableSource {
     return guarded(info_.name + ": cannot tune to " + std::to_string(centre_hz) + " Hz",
                    "check that the frequency is in the device's range", [&]() -> Expected<void> {
                      tune(centre_hz);
+                     // A buffer that the driver holds, one that is being filled, and the PLL.
+                     const auto pll = info_.sample_rate_hz * kPllSettles_s;
+                     settling_ =
+                         2 * device_->getStreamMTU(stream_) + static_cast<std::uint64_t>(pll);
+                     return {};
+                   });
+  }
+
+  void set_frequency_error_ppm(double ppm) override {
+    error_ppm_ = ppm;
+    info_.centre_hz = tuned_hz_ * tuning_factor();
+  }
+
+  [[nodiscard]] GainRange gain_range() const override { return gain_range_; }
+
+  Expected<void> set_gain_db(double gain_db) override {
+    return guarded(info_.name + ": cannot set the gain", "set gain_db = agc",
+                   [&]() -> Expected<void> {
+                     set_gain(*device_, gain_db);
                      return {};
                    });
   }
@@ -279,7 +206,15 @@ class SoapySource final : public TunableSource {
     if (n > 0) {
       const auto samples = static_cast<std::size_t>(n);
       last_data_s_ = now_s;
-      return ReadResult{.samples = samples, .lost_before = account(samples, now_s, flags, time_ns)};
+      const std::uint64_t lost = account(samples, now_s, flags, time_ns);
+      if (settling_ > 0) {
+        settling_ -= std::min<std::uint64_t>(settling_, samples);
+        thrown_away_ += samples + lost;
+        return ReadResult{};
+      }
+      return ReadResult{.samples = samples,
+                        .lost_before = lost,
+                        .retuned_before = std::exchange(thrown_away_, 0)};
     }
     if (n == SOAPY_SDR_OVERFLOW || n == SOAPY_SDR_CORRUPTION) {
       ++overflows_;
@@ -289,7 +224,7 @@ class SoapySource final : public TunableSource {
                    "check the cable, then it is reopened"};
     }
     if (now_s - last_data_s_ > kStalledAfter_s) {
-      return Error{info_.name + " stalled: no samples for 3 s",
+      return Error{info_.name + " stalled: no samples for 2 s",
                    "check the USB cable and power, or replug it"};
     }
     return ReadResult{};
@@ -318,25 +253,23 @@ class SoapySource final : public TunableSource {
   }
 
   // RTL-SDR takes whole ppm only; what the device does not take is put into the tuning.
-  void set_ppm(double ppm) {
-    if (device_->hasFrequencyCorrection(kRx, 0)) {
-      device_->setFrequencyCorrection(kRx, 0, std::round(ppm));
-      ppm -= device_->getFrequencyCorrection(kRx, 0);
-    }
-    tuning_factor_ = 1 / (1 + ppm * 1e-6);
-  }
+  [[nodiscard]] double tuning_factor() const { return 1 + (error_ppm_ - corrected_ppm_) * 1e-6; }
 
   void tune(double centre_hz) {
-    device_->setFrequency(kRx, 0, centre_hz * tuning_factor_);
+    device_->setFrequency(kRx, 0, centre_hz / tuning_factor());
+    tuned_hz_ = centre_hz / tuning_factor();
     info_.centre_hz = centre_hz;
   }
 
   SoapySDR::Device* device_;
   SoapySDR::Stream* stream_ = nullptr;
   StreamInfo info_;
+  GainRange gain_range_;
   std::string reading_failed_;
   LossEstimator losses_;
-  double tuning_factor_ = 1;
+  double error_ppm_ = 0, corrected_ppm_ = 0, tuned_hz_ = 0;
+  std::uint64_t settling_ = 0;  ///< samples still to be thrown away
+  std::uint64_t thrown_away_ = 0;
   double last_data_s_ = 0;
   std::optional<long long> next_time_ns_;
   std::uint64_t overflows_ = 0;
@@ -344,9 +277,9 @@ class SoapySource final : public TunableSource {
 };
 
 Expected<std::unique_ptr<TunableSource>> open_unguarded(const SoapySourceOptions& options) {
-  const auto args = find_device(options);
+  const auto args = soapy::find_device(options);
   if (!args) return args.error();
-  const auto device_info = to_info(*args);
+  const auto device_info = soapy::to_info(*args);
   StreamInfo info;
   info.name = device_info.label.empty() ? describe(device_info) : device_info.label;
   info.sample_rate_hz = options.sample_rate_hz;
@@ -364,22 +297,10 @@ Expected<std::unique_ptr<TunableSource>> open_unguarded(const SoapySourceOptions
 }  // namespace
 
 Expected<std::unique_ptr<TunableSource>> open_soapy_source(const SoapySourceOptions& options) {
-  quieten_soapy();
-  return guarded("cannot open " + wanted_text(options),
+  soapy::quieten();
+  return guarded("cannot open " + soapy::wanted_text(options),
                  "close other programs that use it, check USB permissions, or replug it",
                  [&] { return open_unguarded(options); });
-}
-
-Expected<DeviceList> list_devices() {
-  quieten_soapy();
-  return guarded("cannot list SDR devices", "", []() -> Expected<DeviceList> {
-    DeviceList list;
-    list.drivers = installed_drivers();
-    for (const auto& found : SoapySDR::Device::enumerate()) {
-      if (value_of(found, "driver") != "null") list.devices.push_back(to_info(found));
-    }
-    return list;
-  });
 }
 
 }  // namespace omnisonde

@@ -1,4 +1,4 @@
-// Live receivers through SoapySDR. Only source_soapy.cpp includes SoapySDR.
+// Live receivers through SoapySDR. Only source_soapy*.cpp include SoapySDR.
 #pragma once
 
 #include <memory>
@@ -23,15 +23,28 @@ struct SoapySourceOptions {
   std::string antenna;  ///< empty leaves the device's choice
 };
 
-/// A receiver that can be moved. One thread reads; set_centre_hz from the same thread.
+struct GainRange {
+  double low_db = 0, high_db = 0;
+};
+
+/// A receiver that can be moved. One thread reads and sets.
 ///
 /// read() takes what the device has, waiting at most 100 ms; an overflow shows as lost_before of
 /// the next samples (from the device's time stamps, else estimated by the clock). No samples for
-/// 3 s, or a broken stream, is an Error: close it and open it again, with a back-off.
+/// 2 s, or a broken stream, is an Error: close it and open it again, with a back-off.
 class TunableSource : public Source {
  public:
-  /// Moves 0 Hz to `centre_hz` and updates info(). Samples in flight are still of the old centre.
+  /// Moves 0 Hz to `centre_hz` and updates info(). Samples in flight, still of the old centre, are
+  /// thrown away: two of the driver's buffers and 10 ms (ReadResult::retuned_before).
   virtual Expected<void> set_centre_hz(double centre_hz) = 0;
+
+  /// The crystal's error is known better. Nothing is tuned: info().centre_hz says where 0 Hz really
+  /// is, and set_centre_hz() aims better.
+  virtual void set_frequency_error_ppm(double ppm) = 0;
+
+  [[nodiscard]] virtual GainRange gain_range() const = 0;
+  /// Fixes the gain; the device's own control is off from then on.
+  virtual Expected<void> set_gain_db(double gain_db) = 0;
 
   /// How often the device reported an overflow since it was opened.
   [[nodiscard]] virtual std::uint64_t overflows() const = 0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "decoders/telemetry.hpp"
+#include "gateway/band_map.hpp"
 #include "gateway/base/utc.hpp"
 
 namespace omnisonde {
@@ -21,10 +22,18 @@ struct DeviceStatus {
   std::string state;  ///< plain words: "receiving", "reopening in 8 s: no samples for 2 s"
   double sample_rate_hz = 0;
   double centre_hz = 0;
-  std::optional<double> gain_db;       ///< absent while the tuner's own AGC is on
-  double frequency_error_ppm = 0;      ///< the correction in use
-  std::uint64_t lost_samples = 0;      ///< since start: overflows and full queues together
-  std::uint64_t overflows = 0;         ///< how often the driver reported a loss
+  std::optional<double> gain_db;   ///< absent while the tuner's own AGC is on
+  double frequency_error_ppm = 0;  ///< the correction in use
+  bool bias_tee = false;
+  /// Since start: `driver` + `queue` + `away`, the samples lost in the driver, for want of
+  /// computing power, and while the device was gone.
+  std::uint64_t lost_samples = 0;
+  std::uint64_t lost_driver = 0, lost_queue = 0, lost_away = 0;
+  std::uint64_t lost_retune = 0;  ///< thrown away on purpose when the window moved
+  std::uint64_t retunes = 0;      ///< moves of the window
+  std::uint64_t overflows = 0;    ///< how often the driver reported a loss
+  std::uint64_t reopened = 0;     ///< how often the device was gone and came back
+  std::uint64_t clipped_samples = 0;
   std::optional<double> clipping_pct;  ///< share of samples at full scale in the last second
 };
 
@@ -113,6 +122,13 @@ struct StationStatus {
   std::optional<GeoPosition> position;
 };
 
+/// What of the band is being watched now, and since when the rest is not.
+struct BandStatus {
+  double wanted_hz = 0, watched_hz = 0;
+  std::vector<BandStretch> stretches;  ///< lowest frequency first
+  std::vector<double> missed_hz;       ///< sondes expected where nobody looks
+};
+
 /// All of it, without the spectra (they change much more often).
 struct GatewayStatus {
   std::string version;
@@ -121,6 +137,7 @@ struct GatewayStatus {
   bool clock_synchronised = true;
   StationStatus station;
   double band_min_hz = 0, band_max_hz = 0;  ///< what should be watched; 0, 0 when there is no band
+  BandStatus band;
   std::vector<DeviceStatus> devices;
   std::vector<TrackStatus> tracks;
   std::uint64_t candidates = 0;  ///< carriers seen and not (yet) taken for a sonde

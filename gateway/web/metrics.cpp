@@ -1,5 +1,6 @@
 #include "gateway/web/metrics.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -53,12 +54,49 @@ void devices(Text& text, const GatewayStatus& s) {
   each([](const DeviceStatus& d) { return d.sample_rate_hz; });
   text.family("omnisonde_device_lost_samples_total", "counter", "Samples that were lost.");
   each([](const DeviceStatus& d) { return static_cast<double>(d.lost_samples); });
+  const auto lost = [&](const char* hop, auto value) {
+    for (const DeviceStatus& d : s.devices)
+      text.sample(label("device", d.name) + "," + label("hop", hop), static_cast<double>(value(d)));
+  };
+  text.family("omnisonde_device_lost_at_samples_total", "counter",
+              "Samples lost, by the hop; retune: thrown away on purpose.");
+  lost("driver", [](const DeviceStatus& d) { return d.lost_driver; });
+  lost("queue", [](const DeviceStatus& d) { return d.lost_queue; });
+  lost("away", [](const DeviceStatus& d) { return d.lost_away; });
+  lost("retune", [](const DeviceStatus& d) { return d.lost_retune; });
+  text.family("omnisonde_device_retunes_total", "counter", "Moves of the window.");
+  each([](const DeviceStatus& d) { return static_cast<double>(d.retunes); });
+  text.family("omnisonde_device_reopened_total", "counter", "Times it was gone and came back.");
+  each([](const DeviceStatus& d) { return static_cast<double>(d.reopened); });
+  text.family("omnisonde_device_clipped_samples_total", "counter", "Samples at full scale.");
+  each([](const DeviceStatus& d) { return static_cast<double>(d.clipped_samples); });
   text.family("omnisonde_device_overflows_total", "counter", "Losses reported by the driver.");
   each([](const DeviceStatus& d) { return static_cast<double>(d.overflows); });
   text.family("omnisonde_device_clipping_ratio", "gauge", "Share of samples at full scale.");
   for (const DeviceStatus& d : s.devices) {
     if (d.clipping_pct) text.sample(label("device", d.name), *d.clipping_pct / 100);
   }
+}
+
+void band(Text& text, const BandStatus& b) {
+  text.family("omnisonde_band_wanted_hz", "gauge", "Band that should be watched.");
+  text.sample("", b.wanted_hz);
+  text.family("omnisonde_band_watched_hz", "gauge", "Band that is being watched now.");
+  text.sample("", b.watched_hz);
+  text.family("omnisonde_band_missed_sondes", "gauge", "Sondes expected where nobody looks now.");
+  text.sample("", static_cast<double>(b.missed_hz.size()));
+  // By whole MHz; the longest of what is within. Few enough series, and they do not change.
+  std::map<int, double> unwatched_s;
+  for (const BandStretch& s : b.stretches) {
+    for (int mhz = static_cast<int>(s.low_hz / 1e6); mhz * 1e6 < s.high_hz; ++mhz) {
+      double& longest_s = unwatched_s.try_emplace(mhz, 0).first->second;
+      longest_s = std::max(longest_s, s.unwatched_s);
+    }
+  }
+  text.family("omnisonde_band_unwatched_seconds", "gauge",
+              "Time since all of this MHz was last watched; 0: it is now.");
+  for (const auto& [mhz, seconds] : unwatched_s)
+    text.sample(label("mhz", std::to_string(mhz)), seconds);
 }
 
 void outputs(Text& text, const GatewayStatus& s) {
@@ -107,6 +145,7 @@ std::string metrics_text(const GatewayStatus& s) {
   text.family("omnisonde_candidates", "gauge", "Carriers that are not (yet) a sonde.");
   text.sample("", static_cast<double>(s.candidates));
   devices(text, s);
+  band(text, s.band);
   outputs(text, s);
   for (const StageCounter& c : s.counters) {
     text.family("omnisonde_" + c.stage + "_" + c.name + "_total", "counter", c.help);

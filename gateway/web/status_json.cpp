@@ -151,8 +151,16 @@ Json devices_json(const GatewayStatus& status) {
     put(j, "centre_hz", d.centre_hz, 0);
     put(j, "gain_db", d.gain_db, 1);
     put(j, "frequency_error_ppm", d.frequency_error_ppm, 2);
+    j["bias_tee"] = d.bias_tee;
     j["lost_samples"] = d.lost_samples;
+    j["lost"] = {{"driver", d.lost_driver},
+                 {"queue", d.lost_queue},
+                 {"away", d.lost_away},
+                 {"retune", d.lost_retune}};
     j["overflows"] = d.overflows;
+    j["retunes"] = d.retunes;
+    j["reopened"] = d.reopened;
+    j["clipped_samples"] = d.clipped_samples;
     put(j, "clipping_pct", d.clipping_pct, 2);
     out.push_back(std::move(j));
   }
@@ -200,11 +208,30 @@ Json log_json(const GatewayStatus& status, std::uint64_t after_id) {
   return out;
 }
 
+Json coverage_json(const BandStatus& band) {
+  Json j;
+  put(j, "wanted_hz", band.wanted_hz, 0);
+  put(j, "watched_hz", band.watched_hz, 0);
+  j["stretches"] = Json::array();
+  for (const BandStretch& s : band.stretches) {
+    Json stretch;
+    put(stretch, "low_hz", s.low_hz, 0);
+    put(stretch, "high_hz", s.high_hz, 0);
+    stretch["watched"] = s.watched();
+    put(stretch, "unwatched_s", s.unwatched_s, 0);
+    j["stretches"].push_back(std::move(stretch));
+  }
+  j["missed_mhz"] = Json::array();
+  for (const double hz : band.missed_hz) j["missed_mhz"].push_back(std::round(hz / 1e3) / 1e3);
+  return j;
+}
+
 void put_receivers(Json& j, const GatewayStatus& status) {
   j["now_ms"] = status.now.ms;
   put(j, "uptime_s", status.uptime_s, 0);
   j["clock_synchronised"] = status.clock_synchronised;
   j["devices"] = devices_json(status);
+  j["coverage"] = coverage_json(status.band);
   j["candidates"] = status.candidates;
   j["probing"] = status.probing;
   j["health"] = health_json(status);

@@ -149,8 +149,24 @@ GatewayStatus sample_status(double elapsed_s, bool with_paths) {
   s.station = {"DL0MUC-9", "quarter wave with filtered preamp", kStation};
   s.band_min_hz = 400.05e6;
   s.band_max_hz = 406e6;
-  s.devices = {
-      {"roof", "rtlsdr 00000001", true, "receiving", 2.4e6, 402.7e6, 38.6, 1.2, 0, 0, 0.01}};
+  DeviceStatus& roof = s.devices.emplace_back();
+  roof.name = "roof";
+  roof.driver = "rtlsdr 00000001";
+  roof.state = "receiving";
+  roof.sample_rate_hz = 2.4e6;
+  roof.centre_hz = 402.7e6;
+  roof.gain_db = 38.6;
+  roof.frequency_error_ppm = 1.2;
+  roof.lost_retune = 720'000;
+  roof.retunes = 3;
+  roof.clipping_pct = 0.01;
+  s.band = {5.95e6,
+            2.04e6,
+            {{400.05e6, 401.68e6, 14},
+             {401.68e6, 403.72e6, 0},
+             {403.72e6, 404e6, 14},
+             {404e6, 406e6, 61}},
+            {405.3e6}};
   for (const Flight& f : kFlights) s.tracks.push_back(track_of(f, elapsed_s, s.now, with_paths));
   s.candidates = 3;
   s.probing = 1;

@@ -50,7 +50,9 @@ struct ThirdParty {
   std::vector<std::string_view> places;  // owned: an initializer_list's array would not live on
 };
 const std::vector<ThirdParty> kThirdParties{
-    ThirdParty{"SoapySDR/", {"gateway/source_soapy.cpp", "simulator", "tests"}},
+    ThirdParty{"SoapySDR/",
+               {"gateway/source_soapy.cpp", "gateway/source_soapy_find.cpp",
+                "gateway/source_soapy_find.hpp", "simulator", "tests"}},
     ThirdParty{"fftw3.h", {"dsp/fft.cpp"}},
     ThirdParty{"liquid/", {"dsp", "tests"}},
     ThirdParty{"nlohmann/", {"uploader", "gateway", "simulator", "tests"}},

@@ -4,29 +4,38 @@ import {now, on, state} from "./live.js";
 
 const byId = (id) => document.getElementById(id);
 
-function fact(name, value, kind) {
-  return f.el("div", {"data-kind": kind}, f.el("dt", {}, name), f.el("dd", {}, value));
+function fact(name, value, kind, title) {
+  return f.el("div", {"data-kind": kind, title}, f.el("dt", {}, name), f.el("dd", {}, value));
 }
 
-/// The band as a bar, with the part that is received filled.
+/// The band as a bar: what is watched is filled, the rest fades the longer nobody has looked.
 function coverage() {
-  const {band, devices} = state.status;
-  if (!band) return "";
-  const width = band.max_hz - band.min_hz;
-  const windows = devices.filter((d) => d.healthy).map((d) => [
-    Math.max(band.min_hz, d.centre_hz - d.sample_rate_hz / 2), Math.min(band.max_hz, d.centre_hz + d.sample_rate_hz / 2)])
-    .filter(([a, b]) => b > a).sort((a, b) => a[0] - b[0]);
-  let seen = 0, end = band.min_hz;
-  for (const [a, b] of windows) {
-    seen += Math.max(0, b - Math.max(a, end));
-    end = Math.max(end, b);
-  }
-  const bar = f.el("div", {class: "coverage"}, ...windows.map(([a, b]) =>
-    f.el("i", {"--from": `${((a - band.min_hz) / width) * 100}%`, "--width": `${((b - a) / width) * 100}%`})));
+  const {band, coverage: c} = state.status;
+  if (!band || !c || c.stretches.length === 0) return "";
+  const low = Math.min(band.min_hz, c.stretches[0].low_hz), high = Math.max(band.max_hz, c.stretches.at(-1).high_hz);
+  const share = (hz) => `${(hz / (high - low)) * 100}%`;
+  const bar = f.el("div", {class: "coverage"}, ...c.stretches.map((s) =>
+    f.el("i", {"--from": share(s.low_hz - low), "--width": share(s.high_hz - s.low_hz), "--seen": s.watched ? 1 : 0.4 / (1 + s.unwatched_s / 30),
+      title: `${f.number(s.low_hz / 1e6, 2)} to ${f.number(s.high_hz / 1e6, 2)} MHz: ${s.watched ? "watched now" : `last watched ${f.duration(s.unwatched_s * 1000)} ago`}`})));
   const mhz = (hz) => f.number(hz / 1e6, hz % 1e6 === 0 ? 0 : 2);
-  const words = seen >= width - 1 ? "all of the band is watched" : `${f.number(seen / 1e6, 1)} of ${f.number(width / 1e6, 1)} MHz watched now`;
+  const longest = Math.max(...c.stretches.map((s) => s.unwatched_s ?? 0));
+  const words = longest <= 0 ? "all of it is watched"
+    : `${f.number(c.watched_hz / 1e6, 1)} of ${f.number(c.wanted_hz / 1e6, 1)} MHz watched now, the rest within ${f.duration(longest * 1000)}`;
   return f.el("div", {class: "coverage-box"}, bar,
-    f.el("div", {class: "coverage-words"}, f.el("span", {}, mhz(band.min_hz)), f.el("span", {}, words), f.el("span", {}, `${mhz(band.max_hz)} MHz`)));
+    f.el("div", {class: "coverage-words"}, f.el("span", {}, mhz(low)), f.el("span", {}, words), f.el("span", {}, `${mhz(high)} MHz`)),
+    c.missed_mhz.length > 0 ? f.el("p", {class: "missed"}, `Not watched: sondes expected at ${c.missed_mhz.map((x) => f.number(x, 3)).join(", ")} MHz`) : "");
+}
+
+/// Lost samples as time: "1.2 s".
+function lostShare(d) {
+  const s = d.lost_samples / d.sample_rate_hz;
+  return s === 0 ? "none" : s < 60 ? f.withUnit(s, s < 10 ? 2 : 0, "s") : f.duration(s * 1000);
+}
+
+function lostWords(d) {
+  const s = (n) => `${f.number(n / d.sample_rate_hz, 1)} s`;
+  return `Lost in the driver ${s(d.lost.driver)}, for want of computing power ${s(d.lost.queue)}, while the device was gone ${s(d.lost.away)} ` +
+    `(${d.reopened} times); thrown away at ${d.retunes} moves of the window ${s(d.lost.retune)}`;
 }
 
 function receiver(d) {
@@ -38,7 +47,7 @@ function receiver(d) {
       fact("Centre", f.megahertz(d.centre_hz / 1e6)), fact("Rate", f.withUnit(d.sample_rate_hz / 1e6, 2, "MS/s")),
       fact("Gain", d.gain_db === undefined ? "AGC" : f.withUnit(d.gain_db, 1, "dB")),
       fact("Correction", f.withUnit(d.frequency_error_ppm, 1, "ppm")),
-      fact("Lost", f.number(d.lost_samples), d.lost_samples > 0 ? "warn" : ""),
+      fact("Lost", lostShare(d), d.lost_samples > 0 ? "warn" : "", lostWords(d)),
       fact("Clipping", d.clipping_pct === undefined ? "–" : f.withUnit(clipping, clipping < 1 ? 2 : 0, "%"), clipping > 1 ? "bad" : "")));
 }
 
