@@ -13,9 +13,10 @@ constexpr float kStrong_db = 12;
 constexpr float kBareCarrier = 0.85F, kPlateau = 0.5F;
 
 // Two sondes are at least 10 kHz apart; what is nearer to a tracked carrier is its own.
-// A wider one's own reaches as far as the tones of a type that is 3 deviations wide.
+// A wider one's own reaches as far as the tones of a type that is 3 deviations wide; each tone of
+// the widest is as wide as a sonde by itself.
 constexpr double kOwnTracked_hz = 4500, kOwnProbed_hz = 2500;
-constexpr double kOwnShare = 1.0 / 3;
+constexpr double kOwnShare = 1.0 / 3, kOwnWideShare = 0.45, kOwnWide_hz = 40'000;
 constexpr std::ptrdiff_t kMostProbing = 20;  // slots that look for a sonde: what searching may cost
 constexpr double kNarrowFirst_s = 1.5;       // the longest period between two frames, and some
 
@@ -28,9 +29,9 @@ constexpr double kWideReach_hz = 2400;     // the middle of a spread signal is f
 constexpr std::size_t kWideFloorBins = 4;  // reach of the noise floor's window, in signal widths
 
 double own_hz(const Slot& slot) {
-  return slot.state() == SlotState::kProbing
-             ? kOwnProbed_hz
-             : std::max(kOwnTracked_hz, slot.type()->spec->modem.bandwidth_hz * kOwnShare);
+  if (slot.state() == SlotState::kProbing) return kOwnProbed_hz;
+  const double width_hz = slot.type()->spec->modem.bandwidth_hz;
+  return std::max(kOwnTracked_hz, width_hz * (width_hz > kOwnWide_hz ? kOwnWideShare : kOwnShare));
 }
 
 // How high a skirt may stand over the noise, of the peak, by the distance from the sonde's own
