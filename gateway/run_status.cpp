@@ -13,12 +13,20 @@ OutputStatus output_status(const uploader::OutputStatus& from, UtcMillis now) {
   out.state = from.state;
   out.queued = from.waiting;
   out.delivered = from.delivered;
-  for (const uploader::ReasonCount& r : from.rejected) out.rejected.push_back({r.words, r.count});
+  for (const uploader::ReasonCount& r : from.rejected)
+    out.rejected.push_back({r.words, r.count, r.key});
   if (from.last_success_age_s) {
     out.last_success =
         UtcMillis{now.ms - static_cast<std::int64_t>(*from.last_success_age_s * 1000)};
   }
   out.last_error = from.last_error;
+  for (const uploader::RefusedRecord& r : from.refused_last) {
+    out.refused_last.push_back({r.at, r.serial, r.words, r.frame});
+  }
+  out.latency.bounds_s.assign(uploader::LatencyCounts::kBounds_s.begin(),
+                              uploader::LatencyCounts::kBounds_s.end());
+  out.latency.counts.assign(from.latency.bins.begin(), from.latency.bins.end());
+  out.latency.sum_s = from.latency.sum_s;
   return out;
 }
 

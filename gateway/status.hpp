@@ -79,6 +79,21 @@ struct TrackStatus {
 struct RejectCount {
   std::string reason;  ///< plain words: "more than 48 h old"
   std::uint64_t count = 0;
+  std::string key{};  ///< stable name for machines: "too_old"
+};
+
+/// One record that was refused for good, with the other end's words.
+struct RefusedStatus {
+  UtcMillis at;  ///< of the refusal
+  std::string serial, words;
+  std::uint32_t frame = 0;
+};
+
+/// How long records took to be delivered. counts[i] took at most bounds_s[i], the last longer.
+struct LatencyStatus {
+  std::vector<double> bounds_s;
+  std::vector<std::uint64_t> counts;
+  double sum_s = 0;
 };
 
 /// One way out: SondeHub or an MQTT broker.
@@ -91,7 +106,9 @@ struct OutputStatus {
   std::uint64_t delivered = 0;  ///< since start
   std::vector<RejectCount> rejected;
   std::optional<UtcMillis> last_success;
-  std::string last_error;  ///< without secrets; may be empty
+  std::string last_error;                   ///< without secrets; may be empty
+  std::vector<RefusedStatus> refused_last{};  ///< newest first, a few
+  LatencyStatus latency;
 };
 
 /// A counter that only rises. Its metric is omnisonde_<stage>_<name>_total.

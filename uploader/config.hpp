@@ -31,7 +31,7 @@ struct StorageConfig {
   std::string path;                ///< folder; the queue is `outbox.sqlite3` in it
   int max_mb = 500;                ///< quota of the queue; the oldest records go first
   double keep_h = 47;              ///< the hub takes nothing older than 48 h
-  double commit_interval_s = 0.2;  ///< records wait at most this long for their commit
+  double commit_interval_s = 0.1;  ///< records wait at most this long for their commit
   double sync_interval_s = 1.0;    ///< at most this much is lost by a power cut
 };
 
@@ -40,16 +40,17 @@ struct SondehubConfig {
   bool enabled = true;
   std::string url = "https://api.v2.sondehub.org";
   std::string ca_file;                    ///< PEM; empty means the system's authorities
-  double batch_interval_s = 15;           ///< seconds between batches, 0.2 or more
-  double backfill_interval_s = 2;         ///< seconds between requests of old records
+  double batch_interval_s = 15;           ///< seconds between batches; 0: each record at once
+  double backfill_interval_s = 0.5;       ///< seconds between requests of old records
   double backfill_horizon_h = 24;         ///< older backlog is not sent; 0 sends none
   std::vector<std::string> upload_types;  ///< hub types; empty means all
   bool dry_run = false;                   ///< sends the hub's `dev` flag: checked, not stored
   bool station_report = true;
   double connect_timeout_s = 10;
   double request_timeout_s = 30;
-  double backoff_first_s = 5;  ///< doubled up to backoff_max_s
-  double backoff_max_s = 300;
+  double backoff_first_s = 5;    ///< doubled up to backoff_max_s
+  double backoff_max_s = 300;    ///< while the hub is reached and does not answer well
+  double unreached_max_s = 3.5;  ///< while no connection comes about: that loads nobody
   double refused_first_s = 900;  ///< pause after a 401, 403, 404; doubled up to 6 h
   double station_interval_s = 6 * 3600;
   int max_batch = 100;  ///< records per request

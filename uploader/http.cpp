@@ -84,6 +84,10 @@ HttpAnswer HttpClient::request(const char* method, const std::string& url,
     answer.fault = detail;
     answer.aborted = code == CURLE_ABORTED_BY_CALLBACK;
     answer.bad_certificate = code == CURLE_PEER_FAILED_VERIFICATION;
+    curl_off_t connected_us = 0;
+    curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected_us);
+    answer.unreached = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT ||
+                       (code == CURLE_OPERATION_TIMEDOUT && connected_us == 0);
   }
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, nullptr);
   curl_slist_free_all(list);

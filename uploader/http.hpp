@@ -29,6 +29,7 @@ struct HttpAnswer {
   std::optional<double> retry_after_s;
   std::string fault;             ///< why the transfer failed, for people; empty if it did not
   bool bad_certificate = false;  ///< the server is not who it says it is
+  bool unreached = false;        ///< no connection came about: the server has noticed nothing
   bool aborted = false;          ///< by `stop`
 };
 

@@ -98,6 +98,7 @@ HubVerdict judge_answer(const HttpAnswer& answer, std::size_t records) {
   if (answer.status == 0) {
     verdict.words = "no answer from the hub: " + answer.fault;
     verdict.alarm = answer.bad_certificate;
+    verdict.unreached = answer.unreached;
     if (answer.bad_certificate) verdict.words += "; check [sondehub] url and ca_file";
     return verdict;
   }

@@ -34,7 +34,8 @@ struct HubVerdict {
   std::vector<HubRejection> rejected;
   std::vector<std::string> warnings;  ///< the records were stored, but changed
   std::optional<double> retry_after_s;
-  bool alarm = false;  ///< waiting alone will not help (certificate, refusal)
+  bool unreached = false;  ///< the hub has not even noticed: trying again soon costs it nothing
+  bool alarm = false;      ///< waiting alone will not help (certificate, refusal)
 };
 
 /// Judges the answer to a request of `records` telemetry records.

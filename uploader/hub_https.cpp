@@ -1,54 +1,46 @@
 #include "uploader/hub_https.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cmath>
 #include <condition_variable>
-#include <cstdio>
+#include <deque>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 #include <thread>
 #include <tuple>
 
-#include "uploader/gzip.hpp"
-#include "uploader/http.hpp"
 #include "uploader/hub_answer.hpp"
+#include "uploader/hub_door.hpp"
 #include "uploader/hub_outliers.hpp"
 #include "uploader/hub_plan.hpp"
+#include "uploader/hub_station.hpp"
 #include "uploader/policy.hpp"
-#include "uploader/record.hpp"
 
 namespace omnisonde::uploader {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kPlanned = 20'000;                  // waiting records looked at per plan
+constexpr int kBacklogLook = 20'000;              // waiting records looked at for backlog
+constexpr int kLiveLook = 2'000;                  // and for live data, for each
+constexpr int kLiveLookPer_s = 1'000;             // second between batches as many more
+constexpr double kBacklogLook_s = 2;              // between two looks for backlog
 constexpr int kMinBatchLimit = 2 * kManyRecords;  // below this DFM could not be split in two
 constexpr double kRefusedMax_s = 6 * 3600;
 constexpr double kStationMobile_s = 30;
-constexpr double kStationMoved_m = 100;
 constexpr double kLiveAge_s = 60;
+constexpr double kMsPerSecond = 1000;
 
 Clock::duration seconds(double s) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(s));
 }
 
-// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 7231, 7.1.1.1).
-std::string http_date(UtcMillis t) {
-  constexpr std::array<const char*, 7> kDays = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-  constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const CivilTime c = to_civil(t);
-  const auto day = static_cast<std::size_t>(days_from_civil(c.year, c.month, c.day) % 7);
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[day % 7],
-                c.day, kMonths[static_cast<std::size_t>(c.month - 1)], c.year, c.hour, c.minute,
-                c.second);
-  return text.data();
+// Rejections that come with the hub's way of comparing records: no fault of the record.
+bool ordinary(const std::string& key) {
+  return key == "hub_outlier" || key == "hub_too_few" || key == "dry_run";
 }
 
 using RecordKey = std::tuple<std::string, std::string, std::int64_t>;
@@ -60,7 +52,7 @@ struct HubHttps::Impl {
   SondehubConfig config;
   OutputContext context;
   std::atomic<bool> stop{false};
-  std::unique_ptr<HttpClient> http;
+  std::unique_ptr<HubDoor> door;
   std::mutex mutex;
   std::condition_variable wake;
   std::thread thread;
@@ -69,25 +61,28 @@ struct HubHttps::Impl {
   std::mt19937 random{std::random_device{}()};
   int batch_limit = 100;
   int failures = 0, refusals = 0;
-  Clock::time_point next_live, next_backfill, next_station, blocked_until;
-  std::uint64_t station_revision = ~std::uint64_t{0};
-  std::string station_sent;  // last report without its position
-  std::optional<GeoPosition> station_sent_at;
+  Clock::time_point next_live, next_backfill, next_look, next_station, blocked_until;
+  std::uint64_t seen = 0;                              // of the outbox's commits
+  std::deque<std::vector<std::int64_t>> backlog;       // requests planned ahead
+  bool all_sent = true;                                // as of the last look
+  std::set<std::pair<std::string, std::string>> said;  // serial and reason
+  StationNews station;
 
   void run();
   void pause_until(Clock::time_point when);
+  void idle(Clock::time_point now);
   void cycle(bool live_due);
+  Plan look(bool deep);
+  bool send_backlog();
   void send_station();
-  [[nodiscard]] bool station_changed();
-  HttpAnswer put(const char* path, const std::string& text);
   bool send_plan(const std::vector<std::int64_t>& ids);
   bool send(const std::vector<StoredRecord>& records);
   bool apply(const HubVerdict& verdict, const std::vector<StoredRecord>& records);
   void settle_done(const HubVerdict& verdict, const std::vector<StoredRecord>& records);
   void settle_all(const std::vector<std::int64_t>& ids, const char* key, const std::string& words);
-  std::vector<RecordMeta> take_waiting(bool& truncated);
+  void note_rejected(const HubRejection& rejection, const RecordMeta& record);
+  std::vector<RecordMeta> take_waiting(int limit, bool& truncated);
   void back_off(const HubVerdict& verdict);
-  [[nodiscard]] std::string body_of(const std::vector<StoredRecord>& records) const;
   void say(LogLevel level, const std::string& text) const {
     context.hooks.log(level, "sondehub: " + text);
   }
@@ -101,7 +96,7 @@ void HubHttps::Impl::pause_until(Clock::time_point when) {
 void HubHttps::Impl::run() {
   const Clock::time_point begin = Clock::now();
   next_live = begin + seconds(config.batch_interval_s);
-  next_backfill = next_live;
+  next_backfill = next_look = next_live;
   next_station = begin;
   while (!stop) {
     if (!context.hooks.clock_good()) {
@@ -114,11 +109,25 @@ void HubHttps::Impl::run() {
       pause_until(blocked_until);
       continue;
     }
-    if (config.station_report && (now >= next_station || station_changed())) send_station();
+    if (config.station_report && (now >= next_station || station.changed(*context.station))) {
+      send_station();
+    }
     const bool live_due = now >= next_live;
     if (live_due || now >= next_backfill) cycle(live_due);
-    pause_until(std::min({next_live, next_backfill, now + seconds(1)}));
+    idle(now);
   }
+}
+
+// Without batching a commit is what makes live data due.
+void HubHttps::Impl::idle(Clock::time_point now) {
+  if (config.batch_interval_s > 0) {
+    pause_until(std::min({next_live, next_backfill, now + seconds(1)}));
+    return;
+  }
+  constexpr double kPatience_s = 0.25;
+  const std::uint64_t newest = context.outbox->wait_for_commit(seen, kPatience_s);
+  if (newest != seen) next_live = Clock::now();
+  seen = newest;
 }
 
 void HubHttps::Impl::settle_all(const std::vector<std::int64_t>& ids, const char* key,
@@ -130,9 +139,9 @@ void HubHttps::Impl::settle_all(const std::vector<std::int64_t>& ids, const char
 }
 
 // What waits, without the records that the hub would refuse by their age.
-std::vector<RecordMeta> HubHttps::Impl::take_waiting(bool& truncated) {
-  std::vector<RecordMeta> waiting = context.outbox->waiting_newest_first(context.index, kPlanned);
-  truncated = waiting.size() >= static_cast<std::size_t>(kPlanned);
+std::vector<RecordMeta> HubHttps::Impl::take_waiting(int limit, bool& truncated) {
+  std::vector<RecordMeta> waiting = context.outbox->waiting_newest_first(context.index, limit);
+  truncated = waiting.size() >= static_cast<std::size_t>(limit);
   const UtcMillis now = context.hooks.now();
   std::erase_if(waiting, [this, now](const RecordMeta& m) {
     const auto fault = clock_refusal(m.datetime, now);
@@ -142,52 +151,57 @@ std::vector<RecordMeta> HubHttps::Impl::take_waiting(bool& truncated) {
   return waiting;
 }
 
-void HubHttps::Impl::cycle(bool live_due) {
-  const Clock::time_point now = Clock::now();
-  if (live_due) next_live = now + seconds(config.batch_interval_s);
-  next_backfill = now + seconds(config.backfill_interval_s);
+// Looking at all that waits costs by its number, so backlog is planned ahead.
+Plan HubHttps::Impl::look(bool deep) {
+  const int live_look = kLiveLook + static_cast<int>(kLiveLookPer_s * config.batch_interval_s);
   bool truncated = false;
-  const std::vector<RecordMeta> waiting = take_waiting(truncated);
+  const auto waiting =
+      take_waiting(deep ? kBacklogLook : std::min(live_look, kBacklogLook), truncated);
   PlanLimits limits;
   limits.max_batch = batch_limit;
   limits.live_age_s = kLiveAge_s + config.batch_interval_s;
   limits.horizon_h = config.backfill_horizon_h;
-  const Plan plan = plan_requests(waiting, truncated, context.hooks.now(), limits);
+  Plan plan = plan_requests(waiting, truncated, context.hooks.now(), limits);
   settle_all(plan.hopeless, "below_hub_minimum",
              "the hub takes this type only in runs of 11 records and more");
+  all_sent = waiting.empty();
+  return plan;
+}
+
+void HubHttps::Impl::cycle(bool live_due) {
+  const Clock::time_point now = Clock::now();
+  if (live_due)
+    next_live = now + seconds(config.batch_interval_s > 0 ? config.batch_interval_s : 1);
+  next_backfill = now + seconds(config.backfill_interval_s);
+  const bool deep = backlog.empty() && now >= next_look;
   bool go_on = true;
-  if (live_due) {
-    for (const auto& ids : plan.live) go_on = go_on && !stop && send_plan(ids);
-  }
-  if (go_on && !stop && !plan.backfill.empty()) go_on = send_plan(plan.backfill);
-  if (go_on && failures == 0 && refusals == 0) {
-    context.board->good(waiting.empty() ? "up to date" : "uploading");
-  }
-}
-
-std::string HubHttps::Impl::body_of(const std::vector<StoredRecord>& records) const {
-  std::string text = "[";
-  for (const StoredRecord& record : records) {
-    if (text.size() > 1) text += ',';
-    text += record.body;
-    if (config.dry_run && text.back() == '}') {
-      text.back() = ',';
-      text += R"("dev":"dry run"})";
+  if (live_due || deep) {
+    Plan plan = look(deep);
+    if (deep) {
+      backlog.assign(plan.backfill.begin(), plan.backfill.end());
+      next_look = now + seconds(kBacklogLook_s);
     }
+    for (const auto& ids : plan.live) go_on = go_on && !stop && (!live_due || send_plan(ids));
   }
-  return text + "]";
+  if (go_on && !stop) go_on = send_backlog();
+  if (go_on && failures == 0 && refusals == 0) {
+    context.board->good(all_sent ? "up to date" : "uploading");
+  }
 }
 
-HttpAnswer HubHttps::Impl::put(const char* path, const std::string& text) {
-  std::vector<std::string> headers = {"Content-Type: application/json",
-                                      "Date: " + http_date(context.hooks.now())};
-  std::string packed = gzip(text);
-  if (!packed.empty()) headers.emplace_back("Content-Encoding: gzip");
-  return http->put(config.url + path, headers, packed.empty() ? text : packed);
+// A request of which a record has gone by another way is not what was planned any more.
+bool HubHttps::Impl::send_backlog() {
+  if (backlog.empty()) return true;
+  const std::vector<std::int64_t> ids = std::move(backlog.front());
+  backlog.pop_front();
+  if (context.outbox->load(context.index, ids).size() == ids.size()) return send_plan(ids);
+  backlog.clear();
+  next_look = Clock::now();
+  return true;
 }
 
 bool HubHttps::Impl::send_plan(const std::vector<std::int64_t>& ids) {
-  for (const auto& request : split_at_outliers(context.outbox->load(ids))) {
+  for (const auto& request : split_at_outliers(context.outbox->load(context.index, ids))) {
     if (stop || !send(request)) return false;
   }
   return true;
@@ -196,8 +210,9 @@ bool HubHttps::Impl::send_plan(const std::vector<std::int64_t>& ids) {
 // @returns false when the hub cannot be used now: the rest waits.
 bool HubHttps::Impl::send(const std::vector<StoredRecord>& records) {
   if (records.empty()) return true;
-  const HubVerdict verdict =
-      judge_answer(put("/sondes/telemetry", body_of(records)), records.size());
+  const HubVerdict verdict = judge_answer(
+      door->put(kTelemetryPath, upload_body(records, config.dry_run), context.hooks.now()),
+      records.size());
   return apply(verdict, records);
 }
 
@@ -221,6 +236,11 @@ bool HubHttps::Impl::apply(const HubVerdict& verdict, const std::vector<StoredRe
       failures = refusals = 0;
       say(LogLevel::kError, verdict.words + "; record of " + records.front().meta.serial +
                                 " is set apart: " + records.front().body);
+      context.board->refused({.at = context.hooks.now(),
+                              .datetime = records.front().meta.datetime,
+                              .serial = records.front().meta.serial,
+                              .words = verdict.words,
+                              .frame = records.front().meta.frame});
       context.outbox->settle(context.index,
                              {{records.front().meta.id, "quarantined", verdict.words, true}});
       return true;
@@ -240,39 +260,53 @@ void HubHttps::Impl::settle_done(const HubVerdict& verdict,
   for (const HubRejection& r : verdict.rejected) {
     rejected[{r.serial, r.datetime, r.frame.value_or(0)}] = &r;
   }
-  std::map<std::string, std::pair<std::string, int>> messages;
   std::vector<Settlement> ends;
   ends.reserve(records.size());
+  const UtcMillis now = context.hooks.now();
   for (const StoredRecord& record : records) {
     const auto found = rejected.find(key_of(record.meta));
     if (found == rejected.end()) {
       ends.push_back({record.meta.id, kDelivered, "", false});
+      context.board->delivered(static_cast<double>(now.ms - record.meta.received.ms) /
+                               kMsPerSecond);
       continue;
     }
     const HubRejection& r = *found->second;
-    ends.push_back({record.meta.id, r.key, r.message, false});
-    auto& message = messages[r.key];
-    message.first = record.meta.serial + ": " + r.message;
-    ++message.second;
+    ends.push_back({record.meta.id, r.key, r.message, !ordinary(r.key)});
+    note_rejected(r, record.meta);
   }
-  if (messages.empty() || rejected.size() < records.size()) context.board->success();
+  if (rejected.size() < records.size()) context.board->success();
   context.outbox->settle(context.index, std::move(ends));
-  for (const auto& [key, message] : messages) {
-    const bool ordinary = key == "hub_outlier" || key == "hub_too_few" || key == "dry_run";
-    say(ordinary ? LogLevel::kDebug : LogLevel::kWarning,
-        std::to_string(message.second) + " records rejected, " + message.first);
-  }
   for (const std::string& warning : verdict.warnings) {
-    say(LogLevel::kDebug, "stored with a warning: " + warning);
+    if (said.insert({"", warning}).second) {
+      say(LogLevel::kWarning, "the hub has stored records with a change of its own: " + warning);
+    }
   }
   if (!verdict.words.empty()) say(LogLevel::kWarning, verdict.words);
+}
+
+// Each reason is said once per sonde; the page counts all.
+void HubHttps::Impl::note_rejected(const HubRejection& rejection, const RecordMeta& record) {
+  context.board->refused({.at = context.hooks.now(),
+                          .datetime = record.datetime,
+                          .serial = record.serial,
+                          .words = rejection.message,
+                          .frame = record.frame});
+  constexpr std::size_t kMaxSaid = 1000;
+  if (said.size() > kMaxSaid) said.clear();
+  const bool news = said.insert({record.serial, rejection.key}).second;
+  say(news && !ordinary(rejection.key) ? LogLevel::kWarning : LogLevel::kDebug,
+      "record " + std::to_string(record.frame) + " of " + record.serial +
+          " rejected for good: " + rejection.message);
 }
 
 void HubHttps::Impl::back_off(const HubVerdict& verdict) {
   const bool refused = verdict.action == HubAction::kRefused;
   int& count = refused ? refusals : failures;
   const double first_s = refused ? config.refused_first_s : config.backoff_first_s;
-  const double max_s = refused ? kRefusedMax_s : config.backoff_max_s;
+  const double max_s = refused             ? kRefusedMax_s
+                       : verdict.unreached ? config.unreached_max_s
+                                           : config.backoff_max_s;
   constexpr int kMaxDoublings = 20;
   double wait_s = std::min(max_s, std::ldexp(first_s, std::min(count, kMaxDoublings)));
   // Stations that lost the hub at one moment must not come back at one moment.
@@ -289,32 +323,16 @@ void HubHttps::Impl::back_off(const HubVerdict& verdict) {
   context.board->bad(verdict.words, blocked_until);
 }
 
-bool HubHttps::Impl::station_changed() {
-  const std::uint64_t revision = context.station->revision();
-  if (revision == station_revision || station_sent.empty()) return false;
-  station_revision = revision;
-  const StationConfig station = context.station->get();
-  nlohmann::ordered_json report = station_record(station);
-  report.erase("uploader_position");
-  if (to_text(report) != station_sent) return true;
-  if (station.position.has_value() != station_sent_at.has_value()) return true;
-  return station.position &&
-         straight_distance_m(*station.position, *station_sent_at) > kStationMoved_m;
-}
-
 void HubHttps::Impl::send_station() {
-  const StationConfig station = context.station->get();
-  station_revision = context.station->revision();
-  nlohmann::ordered_json report = station_record(station);
-  const HttpAnswer answer = put("/listeners", to_text(report));
+  const HttpAnswer answer =
+      door->put(kStationPath, station.compose(*context.station), context.hooks.now());
   if (answer.aborted) return;
-  const double period_s = station.mobile ? kStationMobile_s : config.station_interval_s;
+  const double period_s =
+      context.station->get().mobile ? kStationMobile_s : config.station_interval_s;
   next_station = Clock::now() + seconds(period_s);
   const HubVerdict verdict = judge_answer(answer, 1);
   if (verdict.action == HubAction::kDone) {
-    report.erase("uploader_position");
-    station_sent = to_text(report);
-    station_sent_at = station.position;
+    station.told();
     failures = refusals = 0;
     context.board->success();
     return;
@@ -335,18 +353,9 @@ HubHttps::HubHttps(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Expected<std::unique_ptr<HubHttps>> HubHttps::create(SondehubConfig config, OutputContext context) {
   auto impl = std::make_unique<Impl>();
-  while (!config.url.empty() && config.url.back() == '/') config.url.pop_back();
-  if (config.url.rfind("https://", 0) != 0 && config.url.rfind("http://", 0) != 0) {
-    return Error{"[sondehub] url is not an address: " + config.url, "begin it with https://"};
-  }
-  HttpOptions http;
-  http.ca_file = config.ca_file;
-  http.user_agent = std::string(software_name()) + "/" + software_version();
-  http.connect_timeout_s = config.connect_timeout_s;
-  http.request_timeout_s = config.request_timeout_s;
-  auto client = HttpClient::create(std::move(http), impl->stop);
-  if (!client) return client.error();
-  impl->http = std::move(*client);
+  auto door = HubDoor::open(config, impl->stop);
+  if (!door) return door.error();
+  impl->door = std::move(*door);
   impl->batch_limit = std::max(config.max_batch, kMinBatchLimit);
   impl->config = std::move(config);
   impl->context = std::move(context);

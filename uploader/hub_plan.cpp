@@ -96,6 +96,23 @@ void pack(const std::vector<std::int64_t>& chunk, std::size_t max,
   requests.push_back(chunk);
 }
 
+// The newest place of a sonde is worth most: it tells where it came down.
+void plan_backlog(std::vector<Run> backlog, UtcMillis now, const PlanLimits& limits, Plan& plan) {
+  std::sort(backlog.begin(), backlog.end(),
+            [](const Run& a, const Run& b) { return a.last_ms() > b.last_ms(); });
+  const double oldest_ms = static_cast<double>(now.ms) - limits.horizon_h * kMsPerHour;
+  for (Run& run : backlog) {
+    while (!run.records.empty()) {
+      if (plan.backfill.size() >= limits.max_backfill) return;
+      if (static_cast<double>(run.last_ms()) < oldest_ms) break;
+      const auto newest = newest_chunk(run, limits);
+      const auto chunk = passable(newest, run.may_be_cut, plan.hopeless);
+      if (!chunk.empty()) plan.backfill.push_back(ids_of(chunk));
+      run.records.resize(run.records.size() - newest.size());
+    }
+  }
+}
+
 }  // namespace
 
 Plan plan_requests(const std::vector<RecordMeta>& newest_first, bool truncated, UtcMillis now,
@@ -121,15 +138,7 @@ Plan plan_requests(const std::vector<RecordMeta>& newest_first, bool truncated, 
       if (!run.records.empty()) backlog.push_back(std::move(run));  // of an outage just over
     }
   }
-  // The newest place of a sonde is worth most: it tells where it came down.
-  std::sort(backlog.begin(), backlog.end(),
-            [](const Run& a, const Run& b) { return a.last_ms() > b.last_ms(); });
-  const double oldest_ms = static_cast<double>(now.ms) - limits.horizon_h * kMsPerHour;
-  for (const Run& run : backlog) {
-    if (!plan.backfill.empty()) break;
-    if (static_cast<double>(run.last_ms()) < oldest_ms) break;
-    plan.backfill = ids_of(passable(newest_chunk(run, limits), run.may_be_cut, plan.hopeless));
-  }
+  plan_backlog(std::move(backlog), now, limits, plan);
   return plan;
 }
 

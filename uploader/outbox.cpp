@@ -329,10 +329,14 @@ std::vector<StoredRecord> Outbox::waiting_after(std::size_t output, std::int64_t
   return out;
 }
 
-std::vector<StoredRecord> Outbox::load(const std::vector<std::int64_t>& ids) {
+std::vector<StoredRecord> Outbox::load(std::size_t output, const std::vector<std::int64_t>& ids) {
+  Impl& i = *impl_;
   std::vector<StoredRecord> out;
-  const std::lock_guard reading(impl_->reader_mutex);
-  if (impl_->reader && impl_->reader->load(ids, out) != StoreResult::kOk) out.clear();
+  const std::lock_guard reading(i.reader_mutex);
+  if (i.reader && i.reader->load(output, ids, out) != StoreResult::kOk) out.clear();
+  const std::lock_guard lock(i.mutex);
+  const std::set<std::int64_t>& gone = i.settling[output];
+  std::erase_if(out, [&gone](const StoredRecord& s) { return gone.contains(s.meta.id); });
   return out;
 }
 

@@ -100,10 +100,11 @@ class Outbox {
   [[nodiscard]] std::vector<StoredRecord> waiting_after(std::size_t output, std::int64_t after,
                                                         int limit);
 
-  /// Bodies of records, in the order of `ids`; ids that are gone are left out.
-  [[nodiscard]] std::vector<StoredRecord> load(const std::vector<std::int64_t>& ids);
+  /// Records by id, in the order of `ids`; those that no longer wait for this output are left out.
+  [[nodiscard]] std::vector<StoredRecord> load(std::size_t output,
+                                               const std::vector<std::int64_t>& ids);
 
-  /// Serials with at least one kept record that no longer waits for this output.
+  /// Serials whose oldest kept record no longer waits for this output: they are not news there.
   [[nodiscard]] std::vector<std::string> settled_serials(std::size_t output);
 
   /// Ends the wait of records at one output. They are gone from waiting_* at once; if the program

@@ -298,11 +298,14 @@ StoreResult OutboxStore::waiting_after(std::size_t output, std::int64_t after, i
   return s.result();
 }
 
-StoreResult OutboxStore::load(const std::vector<std::int64_t>& ids,
+StoreResult OutboxStore::load(std::size_t output, const std::vector<std::int64_t>& ids,
                               std::vector<StoredRecord>& out) {
-  Statement s(db_, "SELECT " OMNI_META ", r.body FROM record r WHERE r.id=?");
+  Statement s(db_, "SELECT " OMNI_META
+                   ", r.body FROM pending p JOIN record r ON r.id=p.record"
+                   " WHERE p.output=? AND p.record=?");
+  s.bind(1, output_ids_[output]);
   for (const std::int64_t id : ids) {
-    s.bind(1, id);
+    s.bind(2, id);
     if (s.step()) out.push_back({.meta = read_meta(s), .body = s.text(7)});
     if (const StoreResult r = s.run(); failed(r)) return r;
   }
@@ -310,12 +313,21 @@ StoreResult OutboxStore::load(const std::vector<std::int64_t>& ids,
 }
 
 StoreResult OutboxStore::settled_serials(std::size_t output, std::vector<std::string>& out) {
-  Statement s(db_,
-              "SELECT DISTINCT serial FROM record r WHERE NOT EXISTS"
-              " (SELECT 1 FROM pending p WHERE p.output=? AND p.record=r.id)");
-  s.bind(1, output_ids_[output]);
-  while (s.step()) out.push_back(s.text(0));
-  return s.result();
+  // From serial to serial through the index: a look at each record would take minutes with
+  // millions of them.
+  Statement next(
+      db_, "SELECT serial, id FROM record WHERE serial>? ORDER BY serial, datetime_ms LIMIT 1");
+  Statement waits(db_, "SELECT 1 FROM pending WHERE output=? AND record=?");
+  waits.bind(1, output_ids_[output]);
+  std::string serial;
+  while (next.bind(1, serial).step()) {
+    serial = next.text(0);
+    waits.bind(2, next.integer(1));
+    if (!waits.step()) out.push_back(serial);
+    if (const StoreResult r = waits.run(); failed(r)) return r;
+    if (const StoreResult r = next.run(); failed(r)) return r;
+  }
+  return next.result();
 }
 
 StoreResult OutboxStore::count_waiting(std::vector<std::uint64_t>& out) {

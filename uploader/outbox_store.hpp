@@ -52,7 +52,8 @@ class OutboxStore {
   StoreResult waiting_newest_first(std::size_t output, int limit, std::vector<RecordMeta>& out);
   StoreResult waiting_after(std::size_t output, std::int64_t after, int limit,
                             std::vector<StoredRecord>& out);
-  StoreResult load(const std::vector<std::int64_t>& ids, std::vector<StoredRecord>& out);
+  StoreResult load(std::size_t output, const std::vector<std::int64_t>& ids,
+                   std::vector<StoredRecord>& out);
   StoreResult settled_serials(std::size_t output, std::vector<std::string>& out);
   StoreResult count_waiting(std::vector<std::uint64_t>& out);
   [[nodiscard]] double used_bytes();

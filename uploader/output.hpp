@@ -2,13 +2,16 @@
 // that people can read.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "uploader/config.hpp"
+#include "uploader/delivery.hpp"
 #include "uploader/outbox.hpp"
 
 namespace omnisonde::uploader {
@@ -49,11 +52,14 @@ class StationBox {
 class StateBoard {
  public:
   using Clock = std::chrono::steady_clock;
+  static constexpr std::size_t kRefusedKept = 20;
   struct View {
     std::string state = "starting";
     bool ok = true;
     std::string last_error;
     std::optional<Clock::time_point> last_success, retry_at;
+    LatencyCounts latency;
+    std::deque<RefusedRecord> refused;  ///< the last kRefusedKept, newest first
   };
 
   void good(std::string state) {
@@ -65,6 +71,16 @@ class StateBoard {
   void success() {
     const std::lock_guard lock(mutex_);
     view_.last_success = Clock::now();
+  }
+  /// A record was delivered `seconds` after it had been received.
+  void delivered(double seconds) {
+    const std::lock_guard lock(mutex_);
+    view_.latency.add(std::max(0.0, seconds));
+  }
+  void refused(RefusedRecord record) {
+    const std::lock_guard lock(mutex_);
+    view_.refused.push_front(std::move(record));
+    if (view_.refused.size() > kRefusedKept) view_.refused.pop_back();
   }
   void bad(std::string error, std::optional<Clock::time_point> retry_at) {
     const std::lock_guard lock(mutex_);

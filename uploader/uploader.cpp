@@ -168,6 +168,8 @@ UploadStatus Uploader::Impl::status() const {
     o.last_error = view.last_error;
     if (view.last_success) o.last_success_age_s = in_seconds(now - *view.last_success);
     if (view.retry_at) o.retry_in_s = std::max(0.0, in_seconds(*view.retry_at - now));
+    o.latency = view.latency;
+    o.refused_last.assign(view.refused.begin(), view.refused.end());
     o.waiting = counts.outputs[i].waiting;
     for (const auto& [key, count] : counts.outputs[i].outcomes) {
       if (key == kDelivered) {

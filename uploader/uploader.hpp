@@ -10,6 +10,7 @@
 #include "decoders/telemetry.hpp"
 #include "gateway/base/expected.hpp"
 #include "uploader/config.hpp"
+#include "uploader/delivery.hpp"
 
 namespace omnisonde::uploader {
 
@@ -31,6 +32,8 @@ struct OutputStatus {
   std::optional<double> last_success_age_s;
   std::string last_error;            ///< empty when there was none
   std::optional<double> retry_in_s;  ///< while backing off
+  LatencyCounts latency;
+  std::vector<RefusedRecord> refused_last;  ///< the last that were refused for good, newest first
 };
 
 /// The whole room. in = accepted + duplicates + sum of refused.

@@ -36,6 +36,10 @@ class Text {
   void sample(const std::string& labels, double value) {
     out_ += name_ + (labels.empty() ? "" : "{" + labels + "}") + " " + number(value) + "\n";
   }
+  /// A sample of a histogram's family.
+  void part(const char* suffix, const std::string& labels, double value) {
+    out_ += name_ + suffix + "{" + labels + "} " + number(value) + "\n";
+  }
   std::string take() { return std::move(out_); }
 
  private:
@@ -112,7 +116,7 @@ void outputs(Text& text, const GatewayStatus& s) {
   text.family("omnisonde_output_rejected_total", "counter", "Records refused, by reason.");
   for (const OutputStatus& o : s.outputs) {
     for (const RejectCount& r : o.rejected) {
-      text.sample(label("output", o.name) + "," + label("reason", r.reason),
+      text.sample(label("output", o.name) + "," + label("reason", r.key.empty() ? r.reason : r.key),
                   static_cast<double>(r.count));
     }
   }
@@ -121,6 +125,24 @@ void outputs(Text& text, const GatewayStatus& s) {
     if (o.last_success) {
       text.sample(label("output", o.name), static_cast<double>(o.last_success->ms) / 1000);
     }
+  }
+}
+
+// Buckets of this format add up: each holds all below its bound.
+void latencies(Text& text, const GatewayStatus& s) {
+  const std::string name = "omnisonde_output_latency_seconds";
+  text.family(name, "histogram", "From the reception of a record to its delivery.");
+  for (const OutputStatus& o : s.outputs) {
+    const std::string output = label("output", o.name);
+    double below = 0;
+    for (std::size_t i = 0; i < o.latency.counts.size(); ++i) {
+      below += static_cast<double>(o.latency.counts[i]);
+      const bool last = i >= o.latency.bounds_s.size();
+      const std::string bound = last ? "+Inf" : number(o.latency.bounds_s[i]);
+      text.part("_bucket", output + "," + label("le", bound), below);
+    }
+    text.part("_sum", output, o.latency.sum_s);
+    text.part("_count", output, below);
   }
 }
 
@@ -147,6 +169,7 @@ std::string metrics_text(const GatewayStatus& s) {
   devices(text, s);
   band(text, s.band);
   outputs(text, s);
+  latencies(text, s);
   for (const StageCounter& c : s.counters) {
     text.family("omnisonde_" + c.stage + "_" + c.name + "_total", "counter", c.help);
     text.sample("", static_cast<double>(c.value));

@@ -181,6 +181,11 @@ Json outputs_json(const GatewayStatus& status) {
     for (const RejectCount& r : o.rejected) {
       j["rejected"].push_back({{"reason", r.reason}, {"count", r.count}});
     }
+    j["refused_last"] = Json::array();
+    for (const RefusedStatus& r : o.refused_last) {
+      j["refused_last"].push_back(
+          {{"at_ms", r.at.ms}, {"serial", r.serial}, {"frame", r.frame}, {"words", r.words}});
+    }
     if (o.last_success) j["last_success_ms"] = o.last_success->ms;
     put(j, "last_error", o.last_error);
     out.push_back(std::move(j));

@@ -68,6 +68,8 @@ function output(o) {
       fact("Refused", f.number(refused), refused > 0 ? "warn" : "")),
     refused > 0 ? f.el("ul", {class: "reasons"}, ...o.rejected.map((r) =>
       f.el("li", {}, f.el("b", {}, f.number(r.count)), ` ${r.reason}`))) : "",
+    o.refused_last?.length > 0 ? f.el("details", {class: "reasons"}, f.el("summary", {}, "Last refused"),
+      ...o.refused_last.map((r) => f.el("div", {}, `${r.serial} frame ${r.frame}: ${r.words}`))) : "",
     o.last_error && !o.healthy ? f.el("p", {class: "error"}, o.last_error) : "");
 }
 
