@@ -75,7 +75,7 @@ struct HubStandin::Impl {
   bool misbehave(Stream& stream, tcp::socket& socket, HubFault::Kind kind);
   std::optional<HubFault> take_fault();
   Response handle(const Request& request, const std::optional<HubFault>& fault);
-  Response telemetry(const Request& request, bool reject_first);
+  Response telemetry(const Request& request, const std::string& reject_first);
   Response station(const Request& request);
   Response look(const Request& request);
   [[nodiscard]] std::string stats_json() const;
@@ -98,7 +98,7 @@ Response make_response(int status, const std::string& type, std::string body) {
   return response;
 }
 
-Response HubStandin::Impl::telemetry(const Request& request, bool reject_first) {
+Response HubStandin::Impl::telemetry(const Request& request, const std::string& reject_first) {
   const auto now = options.now();
   // The hub's description requires Date; its code does not look. A client must send it all the
   // same.
@@ -116,6 +116,10 @@ Response HubStandin::Impl::telemetry(const Request& request, bool reject_first) 
   std::ofstream store;
   if (!options.store_file.empty()) store.open(options.store_file, std::ios::app);
   for (const HubJson& record : result.stored) {
+    if (options.on_stored) {
+      options.on_stored(record, stats.telemetry_requests);
+      continue;
+    }
     records.push_back(record.dump());
     if (store) store << records.back() << '\n';
   }
@@ -171,7 +175,9 @@ Response HubStandin::Impl::handle(const Request& request, const std::optional<Hu
     return response;
   }
   if (request.method() == http::verb::put && request.target() == "/sondes/telemetry") {
-    return telemetry(request, fault && fault->kind == HubFault::Kind::kRejectFirst);
+    const bool reject = fault && fault->kind == HubFault::Kind::kRejectFirst;
+    const std::string words = reject ? fault->words : "";
+    return telemetry(request, reject && words.empty() ? "rejected by the stand-in's fault" : words);
   }
   if (request.method() == http::verb::put && request.target() == "/listeners") {
     return station(request);
@@ -215,12 +221,18 @@ void HubStandin::Impl::talk(Stream& stream, tcp::socket& socket) {
     http::request_parser<http::string_body> parser;
     parser.body_limit(kMaxBody);
     ErrorCode ec;
+    http::read_header(stream, buffer, parser, ec);
+    if (ec) return;
+    const bool is_telemetry = parser.get().target() == "/sondes/telemetry";
+    const auto fault = is_telemetry ? take_fault() : std::nullopt;
+    using Kind = HubFault::Kind;
+    if (fault && fault->kind == Kind::kResetBody) {
+      reset_connection(socket);
+      return;
+    }
     http::read(stream, buffer, parser, ec);
     if (ec) return;
     const Request request = parser.release();
-    const bool is_telemetry = request.target() == "/sondes/telemetry";
-    const auto fault = is_telemetry ? take_fault() : std::nullopt;
-    using Kind = HubFault::Kind;
     const bool silent = fault && fault->kind != Kind::kStatus && fault->kind != Kind::kRejectFirst;
     const bool keeps = silent && (fault->kind == Kind::kResetStored || fault->kind == Kind::kCut);
     Response response;

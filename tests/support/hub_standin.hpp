@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace omnisonde::testing {
 struct HubFault {
   enum class Kind : std::uint8_t {
     kStatus,       ///< answered with `value` as status, nothing stored
+    kResetBody,    ///< connection reset while the body is on its way, nothing stored
     kReset,        ///< connection reset, nothing stored
     kResetStored,  ///< stored, then reset instead of an answer
     kHang,         ///< no answer
@@ -28,6 +30,7 @@ struct HubFault {
   int count = 1;
   int value = 500;        ///< status
   int retry_after_s = 0;  ///< header Retry-After; 0 for none
+  std::string words{};    ///< of kRejectFirst; empty: some
 };
 
 /// Reads "500:3", "429:2:5" (status, times, Retry-After), "reset:1", "reset-stored:1", "hang:1",
@@ -41,6 +44,9 @@ struct HubStandinOptions {
   std::string store_file;   ///< each accepted record is appended as a JSON line; empty for none
   std::string poison;       ///< a serial that spoils each batch it is in (400)
   std::function<UtcMillis()> now;  ///< default: the system's clock
+  /// Told of each accepted record and the number of its request, one at a time; it is not kept
+  /// then.
+  std::function<void(const nlohmann::ordered_json&, std::uint64_t request)> on_stored{};
 };
 
 struct HubStandinStats {

@@ -9,10 +9,13 @@ namespace omnisonde::testing {
 
 Expected<HubFault> parse_hub_fault(const std::string& text) {
   using Kind = HubFault::Kind;
-  static const std::map<std::string, Kind> kinds = {
-      {"reset", Kind::kReset},     {"reset-stored", Kind::kResetStored},
-      {"hang", Kind::kHang},       {"cut", Kind::kCut},
-      {"garbage", Kind::kGarbage}, {"reject-first", Kind::kRejectFirst}};
+  static const std::map<std::string, Kind> kinds = {{"reset", Kind::kReset},
+                                                    {"reset-body", Kind::kResetBody},
+                                                    {"reset-stored", Kind::kResetStored},
+                                                    {"hang", Kind::kHang},
+                                                    {"cut", Kind::kCut},
+                                                    {"garbage", Kind::kGarbage},
+                                                    {"reject-first", Kind::kRejectFirst}};
   std::istringstream in(text);
   std::string name, count, retry;
   std::getline(in, name, ':');

@@ -15,7 +15,7 @@ int run(int argc, char** argv) {
   using omnisonde::testing::HubStandin;
   omnisonde::testing::HubStandinOptions options;
   options.cert_folder = (std::filesystem::temp_directory_path() / "omnisonde-hub-standin").string();
-  bool plain = false;
+  bool plain = false, forget = false;
   std::vector<std::string> faults;
   CLI::App app{"A local stand-in for SondeHub that enforces its rules"};
   app.add_option("--port", options.port, "port on localhost; 0 takes any free one");
@@ -23,11 +23,13 @@ int run(int argc, char** argv) {
   app.add_option("--store", options.store_file, "append every accepted record as a JSON line");
   app.add_option("--poison", options.poison, "a serial that spoils each batch it is in (400)");
   app.add_flag("--http", plain, "without TLS");
+  app.add_flag("--forget", forget, "keep no records, for long runs");
   app.add_option("--fault", faults,
                  "STATUS[:TIMES[:RETRY_AFTER_S]] or reset, reset-stored, hang, cut, garbage, "
                  "reject-first, each with [:TIMES]; for the next telemetry requests");
   CLI11_PARSE(app, argc, argv);
   options.tls = !plain;
+  if (forget) options.on_stored = [](const nlohmann::ordered_json&, std::uint64_t) {};
 
   sigset_t signals;
   sigemptyset(&signals);

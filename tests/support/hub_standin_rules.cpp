@@ -256,7 +256,8 @@ std::optional<Bad> request_fault(const std::string& body, bool gzip, HubJson& ba
 }  // namespace
 
 HubIngest ingest_telemetry(const std::string& body, bool gzip, const std::string& user_agent,
-                           UtcMillis now, bool reject_first, const std::string& poison) {
+                           UtcMillis now, const std::string& reject_first,
+                           const std::string& poison) {
   HubIngest out;
   HubJson batch;
   auto fault = request_fault(body, gzip, batch);
@@ -274,7 +275,7 @@ HubIngest ingest_telemetry(const std::string& body, bool gzip, const std::string
   for (HubJson& r : batch) {
     std::string warning;
     std::string reason = record_fault(r, now, warning);
-    if (std::exchange(first, false) && reject_first) reason = "rejected by the stand-in's fault";
+    if (std::exchange(first, false) && !reject_first.empty()) reason = reject_first;
     r["user-agent"] = user_agent;
     r["position"] = r["lat"].dump() + "," + r["lon"].dump();
     if (!warning.empty()) warnings.emplace_back(warning, r);

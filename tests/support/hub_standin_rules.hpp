@@ -24,10 +24,10 @@ struct HubIngest {
 };
 
 /// @param body     as received; @param gzip  Content-Encoding said so.
-/// @param reject_first  a fault: the first record is rejected for no reason.
+/// @param reject_first  a fault: the first record is rejected with these words; empty for none.
 /// @param poison   a fault: the serial whose presence spoils a batch (400); empty for none.
 HubIngest ingest_telemetry(const std::string& body, bool gzip, const std::string& user_agent,
-                           UtcMillis now, bool reject_first = false,
+                           UtcMillis now, const std::string& reject_first = "",
                            const std::string& poison = "");
 
 struct HubListener {

@@ -71,7 +71,10 @@ Expected<std::unique_ptr<Mosquitto>> Mosquitto::start(const MosquittoOptions& op
   std::ofstream conf(options.folder + "/mosquitto.conf");
   // Started as root it would change to its own user, who may not read the test's files.
   if (::geteuid() == 0) conf << "user root\n";
-  conf << "persistence false\nlog_type all\nmax_inflight_messages 0\nmax_queued_messages 0\n"
+  conf << (options.keeps ? "persistence true\npersistence_location " + options.folder + "/\n"
+                         : std::string("persistence false\n"))
+       << "log_type error\nlog_type warning\nlog_type notice\nmax_inflight_messages "
+          "0\nmax_queued_messages 0\n"
        << "log_dest file " << self->log_file() << "\n";
   if (!options.user.empty()) {
     const std::string file = options.folder + "/passwords";
@@ -120,6 +123,16 @@ void Mosquitto::halt() {
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
 }
+
+void Mosquitto::end() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGTERM);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+void Mosquitto::freeze() const { ::kill(pid_, SIGSTOP); }
+void Mosquitto::thaw() const { ::kill(pid_, SIGCONT); }
 
 Mosquitto::~Mosquitto() { halt(); }
 

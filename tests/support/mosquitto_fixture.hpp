@@ -16,6 +16,7 @@ struct MosquittoOptions {
   std::string folder;          ///< for its files; made if missing
   std::string user, password;  ///< both set: no anonymous access
   bool qos0_only = false;      ///< `max_qos 0` on the listeners
+  bool keeps = false;          ///< sessions and messages outlive an orderly end
 };
 
 /// Runs while the object lives.
@@ -37,6 +38,11 @@ class Mosquitto {
 
   /// Kills the broker, waits until it is gone, and (with `resume`) begins it anew on its ports.
   void halt();
+  /// Ends the broker in order, and waits until it is gone.
+  void end();
+  /// Stops it in its tracks (SIGSTOP), and lets it go on.
+  void freeze() const;
+  void thaw() const;
   Expected<void> resume();
 
  private:
