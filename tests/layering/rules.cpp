@@ -93,8 +93,8 @@ std::string angle_fault(std::string_view room, std::string_view path, std::strin
   if (contains({"base", "dsp", "decoders"}, room)) return "only the standard library is for here";
   const bool posix = header.starts_with("sys/") || header.starts_with("netinet/") ||
                      header.starts_with("arpa/") ||
-                     contains({"fcntl.h", "netdb.h", "poll.h", "pthread.h", "pwd.h", "sched.h",
-                               "signal.h", "spawn.h", "unistd.h"},
+                     contains({"dlfcn.h", "fcntl.h", "netdb.h", "poll.h", "pthread.h", "pwd.h",
+                               "sched.h", "signal.h", "spawn.h", "unistd.h"},
                               header);
   return posix ? "" : "unknown third party: name its room in tests/layering/rules.cpp";
 }

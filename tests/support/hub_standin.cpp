@@ -1,5 +1,7 @@
 #include "tests/support/hub_standin.hpp"
 
+#include <fcntl.h>
+
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
@@ -33,6 +35,9 @@ UtcMillis system_now() {
   using namespace std::chrono;
   return {duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
 }
+
+// A program that a test starts would hold the port for ever.
+void keep_from_children(int fd) { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
 // Closes with a reset instead of an orderly end.
 void reset_connection(tcp::socket& socket) {
@@ -266,6 +271,7 @@ void HubStandin::Impl::accept_loop() {
     ErrorCode ec;
     acceptor.accept(socket, ec);
     if (ec || stopping) return;
+    keep_from_children(socket.native_handle());
     const std::lock_guard lock(mutex);
     for (auto it = connections.begin(); it != connections.end();) {
       if (it->done) it->thread.join();
@@ -296,6 +302,7 @@ Expected<std::unique_ptr<HubStandin>> HubStandin::start(HubStandinOptions option
     }
     const tcp::endpoint where(asio::ip::address_v4::loopback(), options.port);
     impl->acceptor.open(where.protocol());
+    keep_from_children(impl->acceptor.native_handle());
     impl->acceptor.set_option(asio::socket_base::reuse_address(true));
     impl->acceptor.bind(where);
     impl->acceptor.listen();

@@ -51,6 +51,7 @@ class Surroundings {
 
  private:
   void start_hub(const char* certificates);
+  void restart_broker();
   void for_a_while(const char* file, double seconds);
   std::string folder_;
   Flights flights_;
