@@ -40,6 +40,13 @@ struct ReceiveContext {
   const geo::OrbitBook* orbits = nullptr;
 };
 
+/// How far a true record may lie beside a smooth flight, by resolution and noise. The defaults suit
+/// every type; a finer grain makes wrong fixes stand out earlier (gateway/plausibility.hpp).
+struct FlightGrain {
+  double time_s = 1;       ///< of the time that comes with a position
+  double position_m = 20;  ///< of a position against the one before
+};
+
 /// A sonde type as data.
 struct SondeSpec {
   std::string_view type;          ///< the hub's `type` and the name in `[decode] types`
@@ -55,6 +62,10 @@ struct SondeSpec {
   std::size_t head_bits = 0;       ///< bits from the sync on that frame_bits() needs to see
   std::size_t max_frame_bits = 0;  ///< longest frame, sync included
   double frame_period_s = 0;       ///< start to start when regular; 0 means not
+  FlightGrain grain = {};
+  /// Records that must agree in their serial before it counts on a new carrier: more than one where
+  /// a frame is vouched for by nothing more than 16 bits of checksum.
+  int serial_records = 1;
 };
 
 /// Decodes the frames of one sonde. One object per tracked sonde; one thread at a time; its

@@ -18,12 +18,6 @@ constexpr double kSameCarrier_hz = 3000;
 constexpr std::int64_t kOrphanLife_ms = 15 * 60'000;
 constexpr double kNear_m = 500, kFastest_mps = 150;  // of a sonde in a jet stream, or falling
 
-double distance_m(const GeoPosition& a, const GeoPosition& b) {
-  const geo::Ecef p = geo::to_ecef(a);
-  const geo::Ecef q = geo::to_ecef(b);
-  return std::hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
-}
-
 bool same_sonde(const Telemetry& orphan, const Telemetry& known) {
   if (orphan.sender_hint.empty() || orphan.sender_hint != known.sender_hint) return false;
   if (orphan.manufacturer != known.manufacturer) return false;
@@ -31,7 +25,7 @@ bool same_sonde(const Telemetry& orphan, const Telemetry& known) {
   if (!orphan.datetime || !known.datetime || !orphan.position || !known.position) return false;
   const std::int64_t later_ms = known.datetime->ms - orphan.datetime->ms;
   if (later_ms < 0 || later_ms > kOrphanLife_ms) return false;
-  return distance_m(*orphan.position, *known.position) <
+  return geo::distance_m(*orphan.position, *known.position) <
          kNear_m + kFastest_mps * static_cast<double>(later_ms) * 1e-3;
 }
 

@@ -47,6 +47,12 @@ Ecef to_ecef(const GeoPosition& position) {
           (normal * (1.0 - kEccentricity2) + position.altitude_m) * s};
 }
 
+double distance_m(const GeoPosition& a, const GeoPosition& b) {
+  const Ecef p = to_ecef(a);
+  const Ecef q = to_ecef(b);
+  return std::hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
+}
+
 LocalVelocity to_local(const Ecef& velocity_mps, const GeoPosition& at) {
   const auto [x, y, z] = velocity_mps;
   const double sp = std::sin(at.latitude_deg * kDegree), cp = std::cos(at.latitude_deg * kDegree);

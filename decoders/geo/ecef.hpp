@@ -23,6 +23,9 @@ struct LocalVelocity {
 /// @param position  height above the ellipsoid.
 [[nodiscard]] Ecef to_ecef(const GeoPosition& position);
 
+/// Straight line between two places, m.
+[[nodiscard]] double distance_m(const GeoPosition& a, const GeoPosition& b);
+
 /// Turns an ECEF velocity into the local frame of `at`.
 [[nodiscard]] LocalVelocity to_local(const Ecef& velocity_mps, const GeoPosition& at);
 

@@ -18,6 +18,7 @@ constexpr SondeSpec kC34Spec{
     .head_bits = frame_bits(Model::kC34),
     .max_frame_bits = frame_bits(Model::kC34),
     .frame_period_s = 0,
+    .serial_records = 2,
 };
 
 std::unique_ptr<SondeDecoder> make_c34() { return make_decoder(Model::kC34); }

@@ -51,11 +51,12 @@ class Decoder final : public SondeDecoder {
   [[nodiscard]] std::optional<UtcMillis> time() const;
   void add_motion(Telemetry& t) const;
   [[nodiscard]] std::optional<Telemetry> record();
+  void learn_serial(std::uint32_t serial);
 
   Model model_;
   std::array<std::optional<Word>, 256> words_;
   std::int64_t now_ms_ = 0;
-  std::uint32_t serial_ = 0, epoch_ = 0;
+  std::uint32_t serial_ = 0, candidate_ = 0, epoch_ = 0;
 };
 
 const Packet* Decoder::recent(Id id, std::int64_t within_ms) const {
@@ -143,6 +144,15 @@ std::optional<Telemetry> Decoder::record() {
   return t;
 }
 
+// Its checksum has 16 bits: in flight a new number counts when the next packet tells it as well.
+void Decoder::learn_serial(std::uint32_t serial) {
+  const bool repeated = serial == candidate_;
+  candidate_ = serial;
+  if (serial == serial_ || (serial_ != 0 && !repeated)) return;
+  if (serial_ != 0) ++epoch_;
+  serial_ = serial;
+}
+
 std::optional<Telemetry> Decoder::parse(const Frame& frame, const ReceiveContext& context) {
   if (frame.bytes.size() != 5) return std::nullopt;
   now_ms_ = context.received.ms;
@@ -151,10 +161,7 @@ std::optional<Telemetry> Decoder::parse(const Frame& frame, const ReceiveContext
   word.packet.id = frame.bytes[0];
   for (std::size_t i = 1; i < 5; ++i) word.packet.value = word.packet.value << 8 | frame.bytes[i];
   words_[word.packet.id] = word;
-  if (word.packet.id == kSerial && word.packet.value != serial_) {
-    if (serial_ != 0) ++epoch_;
-    serial_ = word.packet.value;
-  }
+  if (word.packet.id == kSerial) learn_serial(word.packet.value);
   return word.packet.id == kAltitude ? record() : std::nullopt;
 }
 
@@ -169,6 +176,7 @@ constexpr SondeSpec kSpec{
     .head_bits = frame_bits(Model::kC50),
     .max_frame_bits = frame_bits(Model::kC50),
     .frame_period_s = 0,
+    .serial_records = 2,
 };
 
 std::unique_ptr<SondeDecoder> make_c50() { return make_decoder(Model::kC50); }

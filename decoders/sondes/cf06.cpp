@@ -34,7 +34,9 @@ constexpr SondeSpec kSpec{.type = "CF-06",
                           .accept_inverted = true,
                           .head_bits = kFastBits,
                           .max_frame_bits = kFastBits,
-                          .frame_period_s = 1.0};
+                          .frame_period_s = 1.0,
+                          .grain = {.time_s = 0.1},
+                          .serial_records = 2};
 
 constexpr int kFewestSatellites = 4, kMostSatellites = 64;
 

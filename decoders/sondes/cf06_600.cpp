@@ -43,7 +43,9 @@ constexpr SondeSpec spec_of(double deviation_hz) {
           .accept_inverted = true,
           .head_bits = kSlowBits,
           .max_frame_bits = kSlowBits,
-          .frame_period_s = 1.0};
+          .frame_period_s = 1.0,
+          .grain = {.time_s = 0.1},
+          .serial_records = 2};
 }
 
 constexpr SondeSpec kSpec = spec_of(2300);

@@ -15,6 +15,7 @@
 #include <numbers>
 #include <vector>
 
+#include "decoders/geo/ecef.hpp"
 #include "decoders/sonde.hpp"
 #include "decoders/sondes/dfm_channels.hpp"
 #include "decoders/sondes/dfm_cycle.hpp"
@@ -33,27 +34,18 @@ constexpr std::int64_t kForgetMs = 60'000;
 constexpr std::int64_t kHintMs = 20'000;
 constexpr std::int64_t kInStepMs = 10;  // 4 ms, and 100 ppm for a minute
 constexpr std::size_t kMaxIdentities = 4;
-constexpr double kMetresPerDegree = 111'195;
 constexpr double kMaxAltitudeM = 50'000;
 constexpr std::int64_t kAheadMs = 60'000, kBehindMs = 48 * 3'600'000LL;
 // A receiver without a clock says 1970.
 constexpr std::int64_t kClockSetMs = 946'684'800'000;
 
-struct Motion {
-  double north_m, east_m;
-};
-
-Motion between(const GeoPosition& from, const GeoPosition& to) {
-  const double middle = (from.latitude_deg + to.latitude_deg) / 2 * std::numbers::pi / 180;
-  const double east_deg = std::remainder(to.longitude_deg - from.longitude_deg, 360.0);
-  return {(to.latitude_deg - from.latitude_deg) * kMetresPerDegree,
-          east_deg * kMetresPerDegree * std::cos(middle)};
-}
-
-Motion velocity(const Fix& fix) {
+// Straight through space: at the poles north and east turn from fix to fix.
+geo::Ecef velocity(const Fix& fix) {
   const double heading = static_cast<double>(fix.heading_deg) * std::numbers::pi / 180;
   const auto speed = static_cast<double>(fix.speed_mps);
-  return {speed * std::cos(heading), speed * std::sin(heading)};
+  return geo::to_ecef_velocity(
+      {speed * std::cos(heading), speed * std::sin(heading), static_cast<double>(fix.climb_mps)},
+      fix.position);
 }
 
 bool has_place(const Fix& fix) {
@@ -89,28 +81,28 @@ bool clock_continues(const Place& last, const Place& now) {
 bool continues(const Place& last, const Place& now) {
   if (!clock_continues(last, now)) return false;
   const double dt = static_cast<double>(now.utc.ms - last.utc.ms) * 1e-3;
-  const Motion moved = between(last.fix.position, now.fix.position);
-  if (dt > 30) return std::hypot(moved.north_m, moved.east_m) < kMaxSpeedMps * dt;
-  const Motion v0 = velocity(last.fix);
-  const Motion v1 = velocity(now.fix);
-  const double miss = std::hypot(moved.north_m - dt * (v0.north_m + v1.north_m) / 2,
-                                 moved.east_m - dt * (v0.east_m + v1.east_m) / 2);
-  const double turned = std::hypot(v1.north_m - v0.north_m, v1.east_m - v0.east_m);
-  const double climb = static_cast<double>(now.fix.climb_mps + last.fix.climb_mps) / 2;
-  const double rise = now.fix.position.altitude_m - last.fix.position.altitude_m;
-  const auto jerk = static_cast<double>(std::fabs(now.fix.climb_mps - last.fix.climb_mps));
-  return miss < 30 + 10 * dt && turned < 12 + 3 * dt &&
-         std::fabs(rise - dt * climb) < 30 + 10 * dt && jerk < 12 + 3 * dt;
+  const geo::Ecef from = geo::to_ecef(last.fix.position), to = geo::to_ecef(now.fix.position);
+  geo::Ecef moved{}, missed{}, change{};
+  const geo::Ecef v0 = velocity(last.fix), v1 = velocity(now.fix);
+  for (std::size_t i = 0; i < moved.size(); ++i) {
+    moved[i] = to[i] - from[i];
+    missed[i] = moved[i] - dt * (v0[i] + v1[i]) / 2;
+    change[i] = v1[i] - v0[i];
+  }
+  if (dt > 30)
+    return geo::ground_speed_mps(geo::to_local(moved, now.fix.position)) < kMaxSpeedMps * dt;
+  const geo::LocalVelocity miss_m = geo::to_local(missed, now.fix.position);
+  const geo::LocalVelocity turned = geo::to_local(change, now.fix.position);
+  return geo::ground_speed_mps(miss_m) < 30 + 10 * dt &&
+         geo::ground_speed_mps(turned) < 12 + 3 * dt && std::fabs(miss_m.up_mps) < 30 + 10 * dt &&
+         std::fabs(turned.up_mps) < 12 + 3 * dt;
 }
 
 // Whether that is at least no faster than any sonde.
 bool within_reach(const Place& last, const Place& now) {
   if (!clock_continues(last, now)) return false;
   const double dt = static_cast<double>(now.utc.ms - last.utc.ms) * 1e-3;
-  const Motion moved = between(last.fix.position, now.fix.position);
-  const double rise = now.fix.position.altitude_m - last.fix.position.altitude_m;
-  return std::hypot(moved.north_m, moved.east_m) < kMaxSpeedMps * dt &&
-         std::fabs(rise) < kMaxSpeedMps * dt;
+  return geo::distance_m(last.fix.position, now.fix.position) < kMaxSpeedMps * dt;
 }
 
 bool repeats(const Place& last, const Place& now) {

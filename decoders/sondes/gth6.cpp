@@ -37,7 +37,9 @@ constexpr SondeSpec kSpec{.type = "GTH6",
                           .accept_inverted = true,
                           .head_bits = kFastBits,
                           .max_frame_bits = kFastBits,
-                          .frame_period_s = 1.0};
+                          .frame_period_s = 1.0,
+                          .grain = {.time_s = 0.1},
+                          .serial_records = 2};
 
 constexpr std::size_t kSyncBytes = 3;
 constexpr float kAbsoluteZero_c = -273, kLeastHumidity_pct = -0.5F;

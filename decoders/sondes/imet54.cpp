@@ -51,7 +51,8 @@ constexpr SondeSpec kSpec{.type = "iMet-54",
                           .accept_inverted = true,
                           .head_bits = kFrameBits,
                           .max_frame_bits = kFrameBits,
-                          .frame_period_s = 1.0};
+                          .frame_period_s = 1.0,
+                          .grain = {.time_s = 0.1}};
 
 constexpr double kLowest_m = -400, kHighest_m = 60'000;
 constexpr float kColdest_c = -120, kHottest_c = 80;

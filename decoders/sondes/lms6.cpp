@@ -59,7 +59,8 @@ constexpr SondeSpec kLms6Spec{.type = "LMS6-403",
                               .accept_inverted = true,
                               .head_bits = kLms6Bits,
                               .max_frame_bits = kLms6Bits,
-                              .frame_period_s = kBlock_ms * 1e-3};
+                              .frame_period_s = kBlock_ms * 1e-3,
+                              .grain = {.time_s = 0.1}};
 
 // Its frames may come at longer intervals than one block, so there is no period to rely on.
 constexpr SondeSpec kLmsxSpec{.type = "LMSX-403",
@@ -77,7 +78,8 @@ constexpr SondeSpec kLmsxSpec{.type = "LMSX-403",
                               .accept_inverted = true,
                               .head_bits = kLmsxBits,
                               .max_frame_bits = kLmsxBits,
-                              .frame_period_s = 0};
+                              .frame_period_s = 0,
+                              .grain = {.time_s = 0.1}};
 
 const char* name_of(Model model) {
   switch (model) {

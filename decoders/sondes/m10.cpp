@@ -47,7 +47,8 @@ constexpr SondeSpec kSpec{
     .accept_inverted = true,
     .head_bits = kHeadChips,
     .max_frame_bits = frame_chips(kMostBytes),
-    .frame_period_s = 1.0};
+    .frame_period_s = 1.0,
+    .serial_records = 2};
 
 class M10 final : public SondeDecoder {
  public:

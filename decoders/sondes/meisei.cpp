@@ -170,8 +170,8 @@ class Meisei final : public SondeDecoder {
   Configuration config_;
   std::optional<Model> model_;
   std::uint16_t reference_ = 0;
-  std::optional<Content> even_;  ///< waits for its odd frame
-  std::optional<Place> last_;    ///< of the last record, held or not
+  std::optional<Content> even_;         ///< waits for its odd frame
+  std::optional<Place> last_, before_;  ///< of the last record, held or not
   std::int64_t heard_ms_ = 0;
   std::uint32_t silences_ = 0;
 };
@@ -182,6 +182,7 @@ void Meisei::forget() {
   reference_ = 0;
   even_.reset();
   last_.reset();
+  before_.reset();
   expected_ = {};
   ++silences_;
 }
@@ -264,13 +265,14 @@ std::optional<Telemetry> Meisei::finish(const Content* odd, UtcMillis received) 
   return record;
 }
 
-// A record that does not continue the last one is held; if it was that one that was wrong, the next
-// shows it.
+// A record that continues neither the last one nor the one before is held: had the last been wrong,
+// the one before is right.
 void Meisei::hold_jumps(Telemetry& record) {
   if (!record.position || !record.datetime) return;
   const Place now{static_cast<std::uint16_t>(*record.frame_number), *record.position,
                   *record.datetime};
-  const bool jump = last_ && !continues(*last_, now);
+  const bool jump = last_ && !continues(*last_, now) && !(before_ && continues(*before_, now));
+  before_ = last_;
   last_ = now;
   if (jump && (record.hold_reason.empty() || record.hold_reason == kSerialUnknown))
     record.hold_reason = "position or time jump";

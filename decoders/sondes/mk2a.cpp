@@ -45,7 +45,8 @@ constexpr SondeSpec kSpec{.type = "LMS6-1680",
                           .accept_inverted = true,
                           .head_bits = kBitsPerByte * (kFillBytes + kHeaderBytes),
                           .max_frame_bits = bits_of(kMostPayload),
-                          .frame_period_s = 0};
+                          .frame_period_s = 0,
+                          .grain = {.time_s = 0.1}};
 
 /// The full serial, put together from configuration pages.
 class Serial {

@@ -144,6 +144,7 @@ constexpr SondeSpec kSpec{
     .head_bits = kFrameBits,
     .max_frame_bits = kFrameBits,
     .frame_period_s = 1.0,
+    .serial_records = 2,
 };
 
 std::unique_ptr<SondeDecoder> make() { return std::make_unique<Mts01>(); }

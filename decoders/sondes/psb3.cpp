@@ -18,6 +18,7 @@
 #include <cmath>
 
 #include "decoders/geo/clock_date.hpp"
+#include "decoders/geo/ecef.hpp"
 #include "decoders/sonde.hpp"
 
 namespace omnisonde {
@@ -79,11 +80,11 @@ std::optional<Fix> fix_of(std::span<const std::uint8_t> bytes) {
   return fix;
 }
 
+constexpr double kFarthest_m = 400;  // from one frame to the next
+
 bool continues(const Fix& last, const Fix& now) {
   const auto ahead = static_cast<std::uint16_t>(now.counter - last.counter);
-  return ahead <= 60 &&
-         std::fabs(now.position.latitude_deg - last.position.latitude_deg) < 0.003 * (ahead + 1) &&
-         std::fabs(now.position.longitude_deg - last.position.longitude_deg) < 0.02 * (ahead + 1);
+  return ahead <= 60 && geo::distance_m(last.position, now.position) < kFarthest_m * (ahead + 1);
 }
 
 class PsB3 final : public SondeDecoder {

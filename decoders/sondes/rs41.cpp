@@ -49,7 +49,8 @@ constexpr SondeSpec kSpec{
     .accept_inverted = true,
     .head_bits = 8 * (kTypeAt + 1),
     .max_frame_bits = 8 * kExtendedBytes,
-    .frame_period_s = 1.0};
+    .frame_period_s = 1.0,
+    .grain = {.time_s = 0.1}};
 
 // Heights outside are the sonde's mistake (formats/rs41.md section 7).
 constexpr double kLowest_m = -1000, kHighest_m = 80'000;

@@ -53,6 +53,9 @@ constexpr std::string_view kSyncChips =
 static_assert(kSyncChips.size() == 2 * kSync.size());
 constexpr std::size_t kFrameChips = 2 * kFrameBits;
 
+// An almanac's orbits are off by up to a kilometre: positions jump when a satellite comes or goes.
+constexpr FlightGrain kGrain{.time_s = 0.1, .position_m = 1500};
+
 constexpr SondeSpec kSgp{
     .type = "RS92",
     .manufacturer = "Vaisala",
@@ -68,7 +71,8 @@ constexpr SondeSpec kSgp{
     .accept_inverted = true,
     .head_bits = kFrameBits,
     .max_frame_bits = kFrameBits,
-    .frame_period_s = 1.0};
+    .frame_period_s = 1.0,
+    .grain = kGrain};
 
 // Deviations from 8 to 10 kHz are reported. The demodulator gives chips: the tones are so far apart
 // that within a bit a timing error of 27 us turns them against each other, and an unknown symbol
@@ -87,7 +91,8 @@ constexpr SondeSpec kNgp{.type = "RS92-NGP",
                          .accept_inverted = true,
                          .head_bits = kFrameChips,
                          .max_frame_bits = kFrameChips,
-                         .frame_period_s = 1.0};
+                         .frame_period_s = 1.0,
+                         .grain = kGrain};
 
 bool is_serial(Bytes text) {
   return text.size() == 8 && text[0] >= 'C' && text[0] <= 'Z' &&

@@ -14,10 +14,7 @@ namespace {
 
 constexpr UtcMillis kNoon = from_civil({2026, 10, 20, 12, 0, 0});
 
-double distance_m(const GeoPosition& a, const GeoPosition& b) {
-  const geo::Ecef p = geo::to_ecef(a), q = geo::to_ecef(b);
-  return std::hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
-}
+using geo::distance_m;
 
 class Rs92OnAir : public ::testing::TestWithParam<const char*> {
  protected:
