@@ -7,12 +7,15 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "decoders/physics/derived.hpp"
 #include "gateway/base/system_clock.hpp"
 #include "gateway/offline_receiver.hpp"
 #include "gateway/stream_reader.hpp"
 #include "gateway/type_list.hpp"
+#include "gateway/web/derived_json.hpp"
 #include "uploader/policy.hpp"
 #include "uploader/record.hpp"
 
@@ -78,8 +81,9 @@ std::string hold_reason(const Telemetry& t, bool has_clock) {
   return refusal ? refusal->words : std::string{};
 }
 
-std::string json_line(const Telemetry& t, bool has_clock) {
+std::string json_line(const Telemetry& t, const physics::Derived& derived, bool has_clock) {
   Json line = uploader::telemetry_fields(t);
+  web::add_derived(derived, line);
   if (has_clock) line["time_received"] = to_iso8601(t.rx.received);
   line["t"] = std::round(t.rx.t_s * 1e6) / 1e6;
   line["effort"] = effort_name(t.rx.effort);
@@ -91,11 +95,27 @@ std::string json_line(const Telemetry& t, bool has_clock) {
   return uploader::to_text(line);
 }
 
-void print(std::vector<Telemetry>& records, bool has_clock) {
-  for (const Telemetry& record : records) std::cout << json_line(record, has_clock) << '\n';
-  if (!records.empty()) std::cout.flush();
-  records.clear();
-}
+/// Prints what a receiver has decoded; notes go to standard error.
+class Printer {
+ public:
+  explicit Printer(bool has_clock) : has_clock_(has_clock) {}
+
+  void print(OfflineReceiver& receiver, std::vector<Telemetry>& records) {
+    for (const std::string& note : receiver.take_notes())
+      std::cerr << "omnisonde: " << note << '\n';
+    for (const Telemetry& t : records) {
+      if (air_.size() > kMostSondes) air_.clear();
+      std::cout << json_line(t, air_[t.type + "/" + t.serial].add(t), has_clock_) << '\n';
+    }
+    if (!records.empty()) std::cout.flush();
+    records.clear();
+  }
+
+ private:
+  static constexpr std::size_t kMostSondes = 500;
+  bool has_clock_;
+  std::map<std::string, physics::AirColumn> air_;
+};
 
 double cpu_seconds() {
   rusage usage{};
@@ -141,18 +161,19 @@ Json statistics(const StreamReader& reader, const OfflineReceiver& receiver, con
 // Reads to the end; what was decoded before a fault is printed all the same.
 Expected<void> run(StreamReader& reader, OfflineReceiver& receiver, bool has_clock) {
   std::vector<Telemetry> records;
+  Printer printer(has_clock);
   while (true) {
     const auto block = reader.next();
     if (!block || block->end || block->samples.empty()) {
       if (block && !block->end) continue;
       if (block && !block->samples.empty()) receiver.process(block->samples, records);
       receiver.finish(records);
-      print(records, has_clock);
+      printer.print(receiver, records);
       if (!block) return block.error();
       return {};
     }
     receiver.process(block->samples, records);
-    print(records, has_clock);
+    printer.print(receiver, records);
   }
 }
 

@@ -95,10 +95,16 @@ void OfflineReceiver::process_audio(std::span<const dsp::Sample> samples,
 }
 
 void OfflineReceiver::pass_on(std::vector<Telemetry>& out) {
-  for (SlotRecord& record : records_) gate_.add(std::move(record), out);
+  for (SlotRecord& record : records_) {
+    (void)watch_.judge(record);
+    gate_.add(std::move(record), out);
+  }
   records_.clear();
   if (!band_) return;
-  for (const std::uint32_t id : band_->take_closed_slots()) gate_.slot_closed(id, out);
+  for (const std::uint32_t id : band_->take_closed_slots()) {
+    watch_.slot_closed(id);
+    gate_.slot_closed(id, out);
+  }
 }
 
 void OfflineReceiver::finish(std::vector<Telemetry>& out) {

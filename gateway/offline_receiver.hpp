@@ -11,6 +11,7 @@
 
 #include "dsp/resampler.hpp"
 #include "gateway/band_receiver.hpp"
+#include "gateway/identity_watch.hpp"
 #include "gateway/record_gate.hpp"
 
 namespace omnisonde {
@@ -41,6 +42,8 @@ class OfflineReceiver {
 
   [[nodiscard]] ChannelStats channel_stats() const;
   [[nodiscard]] std::uint64_t duplicates() const noexcept { return gate_.duplicates(); }
+  /// What people should know of the sondes' identities, since the last call.
+  [[nodiscard]] std::vector<std::string> take_notes() { return watch_.take_notes(); }
 
  private:
   void process_iq(std::span<const dsp::Sample> samples, std::vector<Telemetry>& out);
@@ -54,6 +57,7 @@ class OfflineReceiver {
   std::vector<dsp::Sample> resampled_;
   std::unique_ptr<Slot> audio_;  ///< FM audio
   std::int64_t next_index_ = 0;
+  IdentityWatch watch_;
   RecordGate gate_;
   std::vector<SlotRecord> records_;
   std::vector<GoodFrame> frames_;

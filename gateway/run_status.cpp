@@ -106,6 +106,7 @@ GatewayStatus RunStatus::status(bool with_paths) const {
   s.tracks = station_.tracks(with_paths);
   s.probing = station_.probing();
   s.counters = station_.counters();
+  s.held = station_.held();
   {
     const std::scoped_lock lock(mutex_);
     DeviceStatus sum;

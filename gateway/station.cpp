@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 
 #include "gateway/base/system_clock.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t kSlotsPerDevice = 1U << 24U;
 constexpr std::int64_t kGpsAheadMs = 18'000;  // GPS time against UTC since 2017-01-01
+constexpr std::size_t kMostReasons = 64;      // the decoders' own words: some dozens
 constexpr std::int64_t kSameTimeMs = 5'000;
 // What has been handed on is on disk in the outbox by then (its commit_interval_s is 0.2).
 constexpr std::chrono::seconds kCommitted{3};
@@ -76,11 +78,14 @@ void Station::on_records(const std::string& device, std::vector<SlotRecord> reco
     for (SlotRecord& record : records) {
       ++records_;
       compare_clocks(record.telemetry);
-      if (tracks_.add(device, record.slot_id, record.telemetry, now)) announce(record.telemetry);
-      record.slot_id = global_slot(device, record.slot_id);
+      const std::uint32_t slot = std::exchange(record.slot_id, global_slot(device, record.slot_id));
+      // One that names another sonde is not shown before that is certain.
+      if (watch_.judge(record) && tracks_.add(device, slot, record.telemetry, now))
+        announce(record.telemetry);
       if (record.telemetry.hold_reason == kSerialUnknown) journal_.keep(record.telemetry);
       gate_.add(std::move(record), ready);
     }
+    for (const std::string& note : watch_.take_notes()) log_.warning(note);
     pass_on(ready, now);
   }
   if (outlets_.changed) outlets_.changed();
@@ -102,11 +107,28 @@ void Station::pass_on(std::vector<Telemetry>& records, UtcMillis now) {
     if (record.hold_reason.empty()) {
       const auto fault =
           plausibility_.fault(record, clock_good() ? std::optional(now) : std::nullopt);
-      if (fault) record.hold_reason = *fault;
+      if (fault) {
+        record.hold_reason = fault->words;
+        count_held(fault->reason);
+      }
+    } else {
+      count_held(record.hold_reason);
     }
     ++(record.hold_reason.empty() ? passed_ : held_);
     if (outlets_.upload) outlets_.upload(record);
   }
+}
+
+void Station::count_held(const std::string& reason) {
+  const bool room = held_by_reason_.size() < kMostReasons || held_by_reason_.contains(reason);
+  ++held_by_reason_[room ? reason : "other"];
+}
+
+std::vector<RejectCount> Station::held() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<RejectCount> out;
+  for (const auto& [reason, count] : held_by_reason_) out.push_back({reason, count});
+  return out;
 }
 
 // A sonde's clock is GPS time from the sky. One that agrees with ours vouches for it, on stations
@@ -120,7 +142,10 @@ void Station::compare_clocks(const Telemetry& record) {
 void Station::on_closed_slots(const std::string& device, const std::vector<std::uint32_t>& slots) {
   const std::scoped_lock lock(mutex_);
   std::vector<Telemetry> ready;
-  for (const std::uint32_t slot : slots) gate_.slot_closed(global_slot(device, slot), ready);
+  for (const std::uint32_t slot : slots) {
+    watch_.slot_closed(global_slot(device, slot));
+    gate_.slot_closed(global_slot(device, slot), ready);
+  }
   pass_on(ready, system_now());
 }
 
@@ -164,6 +189,8 @@ std::vector<StageCounter> Station::counters() const {
   return {{"decode", "records", "records that the decoders made", records_},
           {"tracks", "duplicates", "records heard before on another slot or receiver",
            gate_.duplicates()},
+          {"tracks", "identity_doubted",
+           "records whose serial or subtype differed from their flight's", watch_.doubted()},
           {"tracks", "passed", "records handed on for upload", passed_},
           {"tracks", "held", "records that must not be uploaded", held_}};
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gateway/config.hpp"
+#include "gateway/identity_watch.hpp"
 #include "gateway/live_receiver.hpp"
 #include "gateway/log.hpp"
 #include "gateway/plausibility.hpp"
@@ -43,6 +44,8 @@ class Station final : public RecordSink {
   [[nodiscard]] std::vector<TrackStatus> tracks(bool with_paths) const;
   [[nodiscard]] std::uint64_t probing() const;
   [[nodiscard]] std::vector<StageCounter> counters() const;
+  /// Records that must not be uploaded, by reason: the decoders' and the filters'.
+  [[nodiscard]] std::vector<RejectCount> held() const;
 
   /// Our wall clock can be trusted: the system says that it is synchronised, or a sonde's GPS time
   /// has agreed with it within seconds. Takes no lock: the uploader asks from within its calls.
@@ -53,11 +56,13 @@ class Station final : public RecordSink {
   void pass_on(std::vector<Telemetry>& records, UtcMillis now);
   void compare_clocks(const Telemetry& record);
   void announce(const Telemetry& record);
+  void count_held(const std::string& reason);
 
   Log& log_;
   EncryptedMode encrypted_;
   Outlets outlets_;
   mutable std::mutex mutex_;
+  IdentityWatch watch_;
   RecordGate gate_;
   Plausibility plausibility_;
   TrackTable tracks_;
@@ -68,6 +73,7 @@ class Station final : public RecordSink {
   std::map<std::string, std::uint32_t> device_index_;
   std::map<std::string, std::uint64_t> probing_;
   std::uint64_t records_ = 0, passed_ = 0, held_ = 0;
+  std::map<std::string, std::uint64_t> held_by_reason_;
   std::atomic<bool> clock_confirmed_{false};
 };
 

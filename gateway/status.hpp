@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "decoders/physics/derived.hpp"
 #include "decoders/telemetry.hpp"
 #include "gateway/band_map.hpp"
 #include "gateway/base/utc.hpp"
@@ -72,6 +73,7 @@ struct TrackStatus {
   std::optional<double> distance_m;     ///< from the station, along the ground
   std::optional<double> bearing_deg;    ///< from the station, true north
   std::optional<double> elevation_deg;  ///< above the station's horizon
+  physics::Derived derived;             ///< what follows from `last`, never uploaded
   std::string hold_reason;      ///< why its frames are not uploaded, plain words; may be empty
   std::vector<PathPoint> path;  ///< oldest first, thinned to at most about 600 points
 };
@@ -160,6 +162,7 @@ struct GatewayStatus {
   std::uint64_t candidates = 0;  ///< carriers seen and not (yet) taken for a sonde
   std::uint64_t probing = 0;     ///< slots that look at one now
   std::vector<OutputStatus> outputs;
+  std::vector<RejectCount> held;  ///< records not uploaded, by reason, whatever the output
   std::vector<StageCounter> counters;
   std::vector<StageHealth> health;
   std::vector<LogLine> log;  ///< the newest 100 or so, oldest first

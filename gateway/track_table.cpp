@@ -55,6 +55,7 @@ bool TrackTable::add(const std::string& device, std::uint32_t slot_id, const Tel
   track.device = device;
   track.last_heard = now;
   track.last = record;
+  track.derived = entry.air.add(record);
   track.hold_reason = record.hold_reason;
   track.state = state_of(track, entry.slot_state);
   if (record.position) {
@@ -126,6 +127,7 @@ std::vector<TrackStatus> TrackTable::tracks(bool with_paths) const {
              s.distance_m,
              s.bearing_deg,
              s.elevation_deg,
+             s.derived,
              s.hold_reason,
              {}};
     out.push_back(std::move(light));

@@ -39,6 +39,7 @@ class TrackTable {
  private:
   struct Entry {
     TrackStatus status;
+    physics::AirColumn air;
     std::uint32_t slot_id = 0;
     SlotState slot_state = SlotState::kTracking;
     std::uint64_t good_before = 0, bad_before = 0;  ///< counted by slots that are gone

@@ -170,6 +170,11 @@ std::string metrics_text(const GatewayStatus& s) {
   band(text, s.band);
   outputs(text, s);
   latencies(text, s);
+  text.family("omnisonde_records_held_total", "counter",
+              "Records that are not uploaded, by reason.");
+  for (const RejectCount& r : s.held) {
+    text.sample(label("reason", r.reason), static_cast<double>(r.count));
+  }
   for (const StageCounter& c : s.counters) {
     text.family("omnisonde_" + c.stage + "_" + c.name + "_total", "counter", c.help);
     text.sample("", static_cast<double>(c.value));

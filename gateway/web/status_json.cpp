@@ -5,6 +5,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "gateway/web/derived_json.hpp"
+
 namespace omnisonde::web {
 namespace {
 
@@ -93,6 +95,7 @@ Json track_json(const TrackStatus& t, bool with_path) {
   if (t.last.frame_number) j["frame"] = *t.last.frame_number;
   if (t.last.datetime) j["datetime"] = to_iso8601(*t.last.datetime);
   put_measurements(j, t.last);
+  add_derived(t.derived, j);
   j["frames_good"] = t.frames_good;
   j["frames_bad"] = t.frames_bad;
   j["first_heard_ms"] = t.first_heard.ms;
@@ -167,6 +170,12 @@ Json devices_json(const GatewayStatus& status) {
   return out;
 }
 
+Json reasons_json(const std::vector<RejectCount>& reasons) {
+  Json out = Json::array();
+  for (const RejectCount& r : reasons) out.push_back({{"reason", r.reason}, {"count", r.count}});
+  return out;
+}
+
 Json outputs_json(const GatewayStatus& status) {
   Json out = Json::array();
   for (const OutputStatus& o : status.outputs) {
@@ -177,10 +186,7 @@ Json outputs_json(const GatewayStatus& status) {
     j["state"] = o.state;
     j["queued"] = o.queued;
     j["delivered"] = o.delivered;
-    j["rejected"] = Json::array();
-    for (const RejectCount& r : o.rejected) {
-      j["rejected"].push_back({{"reason", r.reason}, {"count", r.count}});
-    }
+    j["rejected"] = reasons_json(o.rejected);
     j["refused_last"] = Json::array();
     for (const RefusedStatus& r : o.refused_last) {
       j["refused_last"].push_back(
@@ -261,6 +267,7 @@ Json status_json(const GatewayStatus& status, bool with_paths) {
   j["tracks"] = Json::array();
   for (const TrackStatus& t : status.tracks) j["tracks"].push_back(track_json(t, with_paths));
   j["outputs"] = outputs_json(status);
+  j["held"] = reasons_json(status.held);
   j["counters"] = Json::object();
   for (const StageCounter& c : status.counters) j["counters"][c.stage][c.name] = c.value;
   return j;
@@ -298,7 +305,9 @@ std::string receivers_message(const GatewayStatus& status) {
 }
 
 std::string uploads_message(const GatewayStatus& status) {
-  return dump({{"type", "uploads"}, {"outputs", outputs_json(status)}});
+  return dump({{"type", "uploads"},
+               {"outputs", outputs_json(status)},
+               {"held", reasons_json(status.held)}});
 }
 
 std::string log_message(const GatewayStatus& status, std::uint64_t after_id) {

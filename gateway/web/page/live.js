@@ -101,6 +101,7 @@ function take(message) {
       break;
     case "uploads":
       state.status.outputs = message.outputs;
+      state.status.held = message.held;
       emit("uploads");
       break;
     case "log":

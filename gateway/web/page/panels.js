@@ -73,11 +73,21 @@ function output(o) {
     o.last_error && !o.healthy ? f.el("p", {class: "error"}, o.last_error) : "");
 }
 
+/// What stays here whatever the output: records that the decoders or the filters do not trust.
+function held(reasons) {
+  if (reasons.length === 0) return "";
+  const total = reasons.reduce((sum, r) => sum + r.count, 0);
+  return f.el("article", {class: "item", "data-ok": true},
+    f.el("header", {}, f.el("i", {class: "lamp"}), f.el("strong", {}, "Held back"), f.el("small", {}, `${f.number(total)} records`)),
+    f.el("ul", {class: "reasons"}, ...reasons.map((r) => f.el("li", {}, f.el("b", {}, f.number(r.count)), ` ${r.reason}`))));
+}
+
 function showUploads() {
   // What is in trouble comes first.
   const outputs = [...state.status.outputs].sort((a, b) => a.healthy - b.healthy);
   byId("uploads").replaceChildren(...outputs.map(output),
-    outputs.length === 0 ? f.el("p", {class: "empty"}, "Nothing is uploaded: set a callsign, or an [mqtt:NAME], in the configuration.") : "");
+    outputs.length === 0 ? f.el("p", {class: "empty"}, "Nothing is uploaded: set a callsign, or an [mqtt:NAME], in the configuration.") : "",
+    held(state.status.held));
   const queued = outputs.reduce((sum, o) => sum + o.queued, 0);
   byId("upload-note").textContent = queued > 0 ? `${f.number(queued)} waiting` : "";
 }

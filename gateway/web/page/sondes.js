@@ -47,10 +47,19 @@ function fill(cell, main, below) {
   cell.replaceChildren(f.el("div", {}, main), f.el("small", {}, below));
 }
 
+/// As measured; else as it follows from the height, marked as such.
+function pressure(t) {
+  const words = (hpa) => f.withUnit(hpa, hpa < 100 ? 1 : 0, "hPa");
+  if (t.pressure_hpa !== undefined) return [words(t.pressure_hpa), ""];
+  if (t.pressure_derived_hpa === undefined) return ["", ""];
+  return [`≈ ${words(t.pressure_derived_hpa)}`, `from ${t.pressure_derived_from}`];
+}
+
 function weather(t) {
   const below = [];
   if (t.humidity_pct !== undefined) below.push(f.withUnit(t.humidity_pct, 0, "%"));
-  if (t.pressure_hpa !== undefined) below.push(f.withUnit(t.pressure_hpa, t.pressure_hpa < 100 ? 1 : 0, "hPa"));
+  const [hpa] = pressure(t);
+  if (hpa) below.push(hpa);
   return [f.withUnit(t.temp_c, 1, "°C"), below.join(" · ")];
 }
 
@@ -129,6 +138,21 @@ function fact(name, value, extra) {
   return f.el("div", {}, f.el("dt", {}, name), f.el("dd", {}, value, extra ? f.el("small", {}, ` ${extra}`) : ""));
 }
 
+const units = {c: "°C", ua: "µA", ma: "mA", v: "V", mpa: "mPa"};
+
+/// What hangs below the sonde: "cell_current_ua": 3.4 as "Cell current 3.4 µA".
+function instrument(i) {
+  const facts = Object.entries(i).filter(([key]) => !["id", "name", "position", "serial"].includes(key)).map(([key, value]) => {
+    const words = key.split("_");
+    const unit = units[words.at(-1)];
+    if (unit) words.pop();
+    const name = words.join(" ");
+    return fact(name[0].toUpperCase() + name.slice(1), unit ? `${value} ${unit}` : `${value}`);
+  });
+  return f.el("div", {class: "instrument"}, f.el("p", {class: "fine"}, i.name ?? `Instrument ${i.id}`, i.serial ? ` ${i.serial}` : ""),
+    f.el("dl", {class: "three"}, ...facts));
+}
+
 function showDetail() {
   const t = state.tracks.get(state.selected);
   detail.hidden = !t;
@@ -142,7 +166,7 @@ function showDetail() {
     fact("Distance", f.distance(t.distance_m), f.compass(t.bearing_deg)),
     fact("Bearing", f.withUnit(t.bearing_deg, 0, "°")), fact("Elevation", f.withUnit(t.elevation_deg, 1, "°")),
     fact("Temperature", f.withUnit(t.temp_c, 1, "°C")), fact("Humidity", f.withUnit(t.humidity_pct, 1, "%")),
-    fact("Pressure", f.withUnit(t.pressure_hpa, 1, "hPa")), fact("Battery", f.withUnit(t.batt_v, 1, "V")),
+    fact("Dew point", f.withUnit(t.dew_point_c, 1, "°C")), fact("Pressure", ...pressure(t)), fact("Battery", f.withUnit(t.batt_v, 1, "V")),
     fact("Satellites", f.number(t.sats)),
     fact("MHz", f.number(t.frequency_mhz, 4)), fact("SNR", f.withUnit(t.snr_db, 1, "dB")),
     fact("Effort", t.effort ?? ""), fact("Frames", f.number(t.frames_good)));
@@ -153,7 +177,7 @@ function showDetail() {
       f.el("div", {}, f.el("strong", {}, title(t)), f.el("small", {}, [t.manufacturer, t.subtype ?? t.type].filter(Boolean).join(" "))),
       badge(t), close),
     t.hold_reason ? f.el("p", {class: "hold"}, `Not uploaded: ${t.hold_reason}`) : "",
-    profile(t), facts,
+    profile(t), facts, ...(t.instruments ?? []).map(instrument),
     f.el("p", {class: "fine"}, place, " · heard ", heard));
   showAges();
 }
