@@ -61,7 +61,7 @@ struct DecodeConfig {
   int max_tracks = 0;
   double track_timeout_s = 0;
   EncryptedMode encrypted = EncryptedMode::kList;
-  std::string gps_ephemeris;  ///< file; empty: none
+  std::string gps_ephemeris;  ///< file, "fetch" or an address; empty: none
 };
 
 struct DetectConfig {

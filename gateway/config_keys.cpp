@@ -138,7 +138,7 @@ constexpr KeySpec kKeys[] = {
      "Encrypted sondes (never uploaded): not shown, shown on the page, or also written to the log.",
      [](Config& c, I, V v) { c.decode.encrypted = static_cast<EncryptedMode>(static_cast<int>(v.number)); }},
     {"decode", "gps_ephemeris", K::kText, "", kNone, kNone, "", "",
-     "File with GPS orbits, without which an RS92 has no position: RINEX navigation (broadcast ephemeris, good for 4 h) or a SEM or YUMA almanac (7 days, to about 1 km). It is read again whenever it changes; a daily download by cron will do.",
+     "GPS orbits, without which an RS92 has no position. A file: RINEX navigation (broadcast ephemeris, good for 4 h) or a SEM or YUMA almanac (7 days, to about 1 km); it is read again whenever it changes. `fetch`: the day's broadcast ephemeris from the German BKG's public server, at most every two hours, and only while an RS92 is heard. Or an address of your own (`%Y` year, `%j` day of the year), fetched likewise.",
      [](Config& c, I, V v) { c.decode.gps_ephemeris = v.text; }},
 
     {"detect", "min_excess_db", K::kNumber, "dB", 0.5, 40, "", "0.8",

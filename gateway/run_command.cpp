@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <ctime>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "gateway/feeds_config.hpp"
 #include "gateway/live_receiver.hpp"
 #include "gateway/log.hpp"
+#include "gateway/orbit_fetch.hpp"
 #include "gateway/run_plan.hpp"
 #include "gateway/run_status.hpp"
 #include "gateway/station.hpp"
@@ -80,17 +82,44 @@ bool stop_wanted(const sigset_t& signals, std::chrono::milliseconds time) {
 
 using Receivers = std::vector<std::unique_ptr<LiveReceiver>>;
 
-constexpr int kTicksPerRefresh = 120;  // of 500 ms: orbits are looked at once a minute
-constexpr int kTicksPerWatch = 10;     // stages every 5 s
+constexpr int kTicksPerRefresh = 4;  // of 500 ms: has the file of orbits changed?
+constexpr int kTicksPerWatch = 10;   // stages every 5 s
 
-void refresh_orbits(OrbitShelf& orbits, Log& log) {
-  const auto fresh = orbits.refresh(system_now());
+/// GPS orbits for RS92: a file, and who fetches it where the settings say so.
+struct Orbits {
+  std::shared_ptr<OrbitShelf> shelf;  ///< null: none are asked for
+  std::unique_ptr<OrbitFetch> fetch;
+};
+
+void refresh_orbits(const Orbits& orbits, Log& log) {
+  if (!orbits.shelf) return;
+  // One that is fetched comes when a sonde needs it.
+  if (orbits.fetch && !std::filesystem::exists(orbits.shelf->path())) return;
+  const auto fresh = orbits.shelf->refresh(system_now());
   if (!fresh) {
     log.warning("[decode] gps_ephemeris: " + fresh.error().line());
   } else if (*fresh) {
-    log.info("GPS orbits read from " + orbits.path() + ": " +
-             std::to_string(orbits.book()->size()) + " element sets");
+    log.info("GPS orbits read from " + orbits.shelf->path() + ": " +
+             std::to_string(orbits.shelf->book()->size()) + " element sets");
   }
+}
+
+Expected<Orbits> open_orbits(const Config& config, Log& log) {
+  Orbits orbits;
+  const std::string& setting = config.decode.gps_ephemeris;
+  if (setting.empty()) return orbits;
+  std::string file = setting;
+  if (is_orbit_address(setting)) {
+    if (config.storage.path.empty())
+      return Error{"[decode] gps_ephemeris = " + setting + " has no place for what it fetches",
+                   "set [storage] path"};
+    file = config.storage.path + "/gps_orbits.rnx";
+    orbits.fetch = std::make_unique<OrbitFetch>(
+        OrbitFetch::Options{.address = setting, .file = file, .ca_file = {}}, log);
+  }
+  orbits.shelf = std::make_shared<OrbitShelf>(file);
+  refresh_orbits(orbits, log);  // a file that is not there may still come
+  return orbits;
 }
 
 // One receiver that is there is enough to begin with; the others are opened when they come.
@@ -119,7 +148,7 @@ Expected<Receivers> start_receivers(const Config& config,
 }
 
 // The watchdog is fed only while every dsp thread turns; a dead dongle is not its business.
-void main_loop(const sigset_t& signals, const Receivers& receivers, OrbitShelf* orbits,
+void main_loop(const sigset_t& signals, const Receivers& receivers, const Orbits& orbits,
                BandWatch& band, Station& station, Log& log,
                const std::function<void()>& watch_stages) {
   int ticks = 0;
@@ -128,7 +157,7 @@ void main_loop(const sigset_t& signals, const Receivers& receivers, OrbitShelf* 
     station.tick();
     band.tick(receivers);
     ++ticks;
-    if (orbits != nullptr && ticks % kTicksPerRefresh == 0) refresh_orbits(*orbits, log);
+    if (ticks % kTicksPerRefresh == 0) refresh_orbits(orbits, log);
     if (ticks % kTicksPerWatch == 0) watch_stages();
     bool alive = true;
     for (std::size_t i = 0; i < receivers.size(); ++i) {
@@ -140,6 +169,18 @@ void main_loop(const sigset_t& signals, const Receivers& receivers, OrbitShelf* 
   }
 }
 
+// Null when the settings want no page.
+Expected<std::unique_ptr<web::WebServer>> start_page(const Config& config, const RunStatus& status,
+                                                     Log& log) {
+  if (!config.web.enabled) return std::unique_ptr<web::WebServer>{};
+  auto server = web::WebServer::start(
+      config.web, status.provider(), [&log](const std::string& line) { log.info("web: " + line); });
+  if (!server) return server.error();
+  log.info("status page on http://" + config.web.address + ":" + std::to_string((*server)->port()) +
+           "/");
+  return server;
+}
+
 int run(const Config& config, Log& log) {
   const sigset_t signals = block_stop_signals();
   Station station(config, log);
@@ -149,21 +190,18 @@ int run(const Config& config, Log& log) {
   auto uploader = uploader::Uploader::start(*upload_config, uploader_hooks(log, station));
   if (!uploader) return fail(uploader.error());
 
+  auto orbits = open_orbits(config, log);
+  if (!orbits) return fail(orbits.error(), kExitConfig);
+
   auto feeds = start_feeds(config, upload_config->station, log);
   if (!feeds) return fail(feeds.error(), kExitConfig);
 
   BandWatch band(planner_rules(config), log);
   RunStatus status(config, station, band, **uploader, **feeds, log);
-  std::unique_ptr<web::WebServer> web;
-  if (config.web.enabled) {
-    auto server =
-        web::WebServer::start(config.web, status.provider(),
-                              [&log](const std::string& line) { log.info("web: " + line); });
-    if (!server) return fail(server.error());
-    web = std::move(server).value();
-    log.info("status page on http://" + config.web.address + ":" + std::to_string(web->port()) +
-             "/");
-  }
+  status.set_orbits(orbits->shelf.get(), orbits->fetch.get());
+  auto page = start_page(config, status, log);
+  if (!page) return fail(page.error());
+  const std::unique_ptr<web::WebServer> web = std::move(page).value();
   station.set_outlets({.upload =
                            [&](const Telemetry& record) {
                              (*uploader)->accept(record);
@@ -172,21 +210,20 @@ int run(const Config& config, Log& log) {
                        .changed =
                            [&] {
                              if (web) web->notify();
+                           },
+                       .orbits_wanted =
+                           [&] {
+                             if (orbits->fetch) orbits->fetch->want();
                            }});
 
-  std::shared_ptr<OrbitShelf> orbits;
-  if (!config.decode.gps_ephemeris.empty()) {
-    orbits = std::make_shared<OrbitShelf>(config.decode.gps_ephemeris);
-    refresh_orbits(*orbits, log);  // a file that is not there may still come
-  }
-  auto receivers = start_receivers(config, orbits, band, station, log);
+  auto receivers = start_receivers(config, orbits->shelf, band, station, log);
   if (!receivers) return fail(receivers.error());
   status.set_receivers(*receivers);
   log.info("running: " + std::to_string(receivers->size()) + " receiver(s), types " +
            all_type_names());
   sd_notify(0, "READY=1\nSTATUS=receiving");
 
-  main_loop(signals, *receivers, orbits.get(), band, station, log,
+  main_loop(signals, *receivers, *orbits, band, station, log,
             [&] { (*feeds)->watch(stage_states(status)); });
 
   sd_notify(0, "STOPPING=1");

@@ -76,6 +76,21 @@ void RunStatus::set_receivers(const std::vector<std::unique_ptr<LiveReceiver>>& 
   for (const auto& receiver : receivers) receivers_.push_back(receiver.get());
 }
 
+void RunStatus::set_orbits(const OrbitShelf* shelf, const OrbitFetch* fetch) {
+  orbit_shelf_ = shelf;
+  orbit_fetch_ = fetch;
+}
+
+StageHealth RunStatus::orbits() const {
+  if (orbit_fetch_ != nullptr) {
+    const bool ok = !orbit_fetch_->failing();
+    return {"GPS orbits", ok, ok ? "" : orbit_fetch_->state()};
+  }
+  const bool ok = orbit_shelf_->book() != nullptr;
+  return {"GPS orbits", ok,
+          ok ? "" : "no orbits could be read from " + orbit_shelf_->path() + ": see the log"};
+}
+
 web::StatusProvider RunStatus::provider() const {
   return {.status = [this](bool with_paths) { return status(with_paths); },
           .spectra = [this] { return spectra(); }};
@@ -137,6 +152,7 @@ GatewayStatus RunStatus::status(bool with_paths) const {
       {"outbox", "refused", "records held back or against the hub's rules", refused});
   s.health.push_back({"outbox", upload.outbox_state == "ok",
                       upload.outbox_state == "ok" ? "" : upload.outbox_state});
+  if (orbit_shelf_ != nullptr) s.health.push_back(orbits());
   s.log = log_.recent();
   return s;
 }

@@ -10,6 +10,7 @@
 #include "gateway/config.hpp"
 #include "gateway/live_receiver.hpp"
 #include "gateway/log.hpp"
+#include "gateway/orbit_fetch.hpp"
 #include "gateway/station.hpp"
 #include "gateway/status.hpp"
 #include "gateway/web/api.hpp"
@@ -27,11 +28,16 @@ class RunStatus {
   /// The receivers to report on; an empty list before they go.
   void set_receivers(const std::vector<std::unique_ptr<LiveReceiver>>& receivers);
 
+  /// Where RS92's orbits come from; null for what there is none of. Both outlive this.
+  void set_orbits(const OrbitShelf* shelf, const OrbitFetch* fetch);
+
   [[nodiscard]] web::StatusProvider provider() const;
   [[nodiscard]] GatewayStatus status(bool with_paths) const;
   [[nodiscard]] std::vector<SpectrumStatus> spectra() const;
 
  private:
+  [[nodiscard]] StageHealth orbits() const;
+
   const Config& config_;
   const Station& station_;
   const BandWatch& band_;
@@ -39,6 +45,8 @@ class RunStatus {
   const uploader::Feeds& feeds_;
   const Log& log_;
   std::chrono::steady_clock::time_point started_;
+  const OrbitShelf* orbit_shelf_ = nullptr;
+  const OrbitFetch* orbit_fetch_ = nullptr;
   mutable std::mutex mutex_;  ///< guards receivers_
   std::vector<const LiveReceiver*> receivers_;
 };

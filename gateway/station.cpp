@@ -24,6 +24,12 @@ std::optional<GeoPosition> position_of(const StationConfig& station) {
   return GeoPosition{*station.latitude_deg, *station.longitude_deg, station.altitude_m};
 }
 
+bool lacks_orbits(const std::string& reason) {
+  return reason.find("GPS ephemeris") != std::string::npos ||
+         reason.find("GPS almanac") != std::string::npos ||
+         reason.find("known orbits") != std::string::npos;
+}
+
 std::string describe(const Telemetry& record) {
   char text[96];
   std::snprintf(text, sizeof text, " %.3f MHz snr=%.1f dB", record.rx.frequency_hz / 1e6,
@@ -77,6 +83,8 @@ void Station::on_records(const std::string& device, std::vector<SlotRecord> reco
     std::vector<Telemetry> ready;
     for (SlotRecord& record : records) {
       ++records_;
+      if (outlets_.orbits_wanted && lacks_orbits(record.telemetry.hold_reason))
+        outlets_.orbits_wanted();
       compare_clocks(record.telemetry);
       const std::uint32_t slot = std::exchange(record.slot_id, global_slot(device, record.slot_id));
       // One that names another sonde is not shown before that is certain.
@@ -94,6 +102,10 @@ void Station::on_records(const std::string& device, std::vector<SlotRecord> reco
 void Station::announce(const Telemetry& record) {
   if (!record.encrypted) {
     log_.info("track " + describe(record) + " found");
+    if (lacks_orbits(record.hold_reason)) {
+      log_.warning("track " + describe(record) + " has no position: " + record.hold_reason +
+                   " (set [decode] gps_ephemeris to a file of GPS orbits, or to fetch)");
+    }
   } else if (encrypted_ == EncryptedMode::kLog) {
     log_.info("track " + describe(record) + " is encrypted and will not be uploaded");
   }

@@ -28,6 +28,8 @@ class Station final : public RecordSink {
   struct Outlets {
     std::function<void(const Telemetry&)> upload;  ///< may be empty
     std::function<void()> changed;                 ///< a track has changed; may be empty
+    std::function<void()>
+        orbits_wanted;  ///< a sonde has no position for want of orbits; may be empty
   };
   Station(const Config& config, Log& log);
 

@@ -9,7 +9,7 @@
 namespace omnisonde::uploader {
 namespace {
 
-constexpr std::size_t kMaxAnswer = 4 << 20;  // a 202 echoes each rejected record
+constexpr std::size_t kMaxAnswer = 16 << 20;  // a day of orbits; a 202 echoes rejected records
 
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* user) {
   auto& body = *static_cast<std::string*>(user);
