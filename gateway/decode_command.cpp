@@ -9,10 +9,12 @@
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "decoders/physics/derived.hpp"
 #include "gateway/base/system_clock.hpp"
 #include "gateway/offline_receiver.hpp"
+#include "gateway/slice_class.hpp"
 #include "gateway/stream_reader.hpp"
 #include "gateway/type_list.hpp"
 #include "gateway/web/derived_json.hpp"
@@ -52,6 +54,19 @@ Expected<FixedChannel> parse_channel(const std::string& text, double base_hz) {
   return channel;
 }
 
+// Types asked for by name: a recording too narrow for all of them would give nothing, silently.
+Expected<void> some_type_fits(const DecodeOptions& options,
+                              const std::vector<const SondeType*>& types, const StreamInfo& info) {
+  if (options.types.empty() || dsp::is_fm_audio(info.format)) return {};
+  Expected<void> last;
+  for (const SondeType* type : types) {
+    last = fits_stream(*type, info.sample_rate_hz);
+    if (last) return {};
+  }
+  if (!last) return Error{"--types: " + last.error().what, last.error().remedy};
+  return {};
+}
+
 Expected<std::vector<FixedChannel>> parse_channels(const DecodeOptions& options,
                                                    const StreamInfo& info) {
   // With --center the frequencies are absolute, without they are offsets from the recording's
@@ -67,6 +82,10 @@ Expected<std::vector<FixedChannel>> parse_channels(const DecodeOptions& options,
           "--channel " + text + " lies outside the recording",
           "it covers " + std::to_string(std::llround(info.sample_rate_hz / 2)) +
               " Hz either side of its centre; without --center give the offset from there"};
+    }
+    if (channel->type != nullptr && !dsp::is_fm_audio(info.format)) {
+      const auto fits = fits_stream(*channel->type, info.sample_rate_hz);
+      if (!fits) return Error{"--channel " + text + ": " + fits.error().what, fits.error().remedy};
     }
     channels.push_back(*channel);
   }
@@ -104,6 +123,10 @@ class Printer {
     for (const std::string& note : receiver.take_notes())
       std::cerr << "omnisonde: " << note << '\n';
     for (const Telemetry& t : records) {
+      if (t.hold_reason == "no GPS ephemeris" && !std::exchange(told_, true)) {
+        std::cerr << "omnisonde: " << t.type << " " << t.serial
+                  << " has no position without GPS orbits (name a file with --ephemeris)\n";
+      }
       if (air_.size() > kMostSondes) air_.clear();
       std::cout << json_line(t, air_[t.type + "/" + t.serial].add(t), has_clock_) << '\n';
     }
@@ -114,6 +137,7 @@ class Printer {
  private:
   static constexpr std::size_t kMostSondes = 500;
   bool has_clock_;
+  bool told_ = false;  ///< that orbits are missing
   std::map<std::string, physics::AirColumn> air_;
 };
 
@@ -204,6 +228,7 @@ int decode_command(const DecodeOptions& options) {
   auto source = open_file_source(options.input);
   if (!source) return fail(source.error());
   const StreamInfo info = (*source)->info();
+  if (const auto fits = some_type_fits(options, *types, info); !fits) return fail(fits.error());
   auto channels = parse_channels(options, info);
   if (!channels) return fail(channels.error());
 

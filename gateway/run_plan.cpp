@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "gateway/slice_class.hpp"
 #include "gateway/type_list.hpp"
 
 namespace omnisonde {
@@ -33,6 +34,21 @@ std::vector<FrequencyRange> searched(const Config& config) {
   return {{config.band.min_mhz * 1e6, config.band.max_mhz * 1e6}};
 }
 
+// A frequency that no receiver is fast enough for would stay silent for ever.
+Expected<void> fixed_fit(const std::vector<FixedChannel>& fixed,
+                         const std::vector<SdrConfig>& sdr) {
+  for (const FixedChannel& channel : fixed) {
+    if (channel.type == nullptr || sdr.empty()) continue;
+    double fastest_hz = 0;
+    for (const SdrConfig& one : sdr) fastest_hz = std::max(fastest_hz, one.sample_rate_hz);
+    const auto fits = fits_stream(*channel.type, fastest_hz);
+    if (!fits)
+      return Error{"[frequencies] fixed_mhz: " + fits.error().what,
+                   fits.error().remedy + " ([sdr:NAME] sample_rate_hz)"};
+  }
+  return {};
+}
+
 }  // namespace
 
 Expected<std::string> first_line(const std::string& path, const char* key) {
@@ -51,6 +67,7 @@ Expected<std::vector<LivePlan>> live_plans(const Config& config) {
   if (!types) return types.error();
   const auto fixed = fixed_channels(config.frequencies.fixed_mhz);
   if (!fixed) return fixed.error();
+  if (const auto fit = fixed_fit(*fixed, config.sdr); !fit) return fit.error();
   std::vector<LivePlan> plans;
   for (const SdrConfig& sdr : config.sdr) {
     LivePlan plan;

@@ -1,10 +1,19 @@
 #include "gateway/slice_class.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <string>
 #include <utility>
 
+#include "dsp/resampler.hpp"
+
 namespace omnisonde {
+namespace {
+
+std::string hertz(double value) { return std::to_string(std::llround(value)); }
+
+}  // namespace
 
 std::vector<SliceClass> slice_classes(const std::vector<const SondeType*>& types,
                                       double stream_rate_hz) {
@@ -28,6 +37,17 @@ std::vector<SliceClass> slice_classes(const std::vector<const SondeType*>& types
     classes.push_back(std::move(entry));
   }
   return classes;
+}
+
+Expected<void> fits_stream(const SondeType& type, double stream_rate_hz) {
+  double narrowest_hz = type.spec->modem.bandwidth_hz;
+  for (const SondeType* receiver : receivers_of(type))
+    narrowest_hz = std::min(narrowest_hz, receiver->spec->modem.bandwidth_hz);
+  if (narrowest_hz <= stream_rate_hz) return {};
+  return Error{std::string(type.spec->type) + " is " + hertz(narrowest_hz) +
+                   " Hz wide and does not fit into " + hertz(stream_rate_hz) + " samples a second",
+               "it needs a sample rate of at least " +
+                   hertz(dsp::next_supported_rate(narrowest_hz)) + " Hz"};
 }
 
 }  // namespace omnisonde

@@ -7,6 +7,7 @@
 
 #include "decoders/sonde.hpp"
 #include "dsp/channelizer.hpp"
+#include "gateway/base/expected.hpp"
 
 namespace omnisonde {
 
@@ -28,5 +29,9 @@ struct SliceClass {
 /// (bandwidth above `stream_rate_hz`) are left out.
 [[nodiscard]] std::vector<SliceClass> slice_classes(const std::vector<const SondeType*>& types,
                                                     double stream_rate_hz);
+
+/// Whether a stream can hold a type (any of its receivers, where it has several).
+/// @returns an Error that names the sample rate needed when it cannot.
+[[nodiscard]] Expected<void> fits_stream(const SondeType& type, double stream_rate_hz);
 
 }  // namespace omnisonde

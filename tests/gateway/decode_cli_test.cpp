@@ -129,6 +129,27 @@ TEST_F(DecodeCommand, PrintsOneJsonObjectPerFrame) {
   EXPECT_LT(t, 6);
 }
 
+TEST_F(DecodeCommand, ATypeTooWideForTheRecordingIsAFault) {
+  const std::string wav = recording("iq.wav", true, 1);
+  expect_fault(wav + " --channel 0:LMS6-1680", "LMS6-1680 is 180000 Hz wide", "at least ");
+  expect_fault(wav + " --types LMS6-1680", "LMS6-1680", "at least ");
+  EXPECT_EQ(run(wav + " --types LMS6-1680,RS41").status, 0) << "one of them fits";
+}
+
+// Pressure and dew point follow from height, temperature and humidity: beside the sonde's own
+// fields, under other names.
+TEST_F(DecodeCommand, DerivedValuesStandBesideWhatWasSent) {
+  const Outcome outcome = run(recording("iq.wav", true));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto records = outcome.records();
+  ASSERT_FALSE(records.empty());
+  const Json& last = records.back();
+  EXPECT_NE(last.contains("pressure"), last.contains("pressure_derived_hpa")) << last;
+  if (last.contains("pressure_derived_hpa")) {
+    EXPECT_THAT(last["pressure_derived_from"].get<std::string>(), HasSubstr("height"));
+  }
+}
+
 TEST_F(DecodeCommand, ReadsRawSamplesAndStandardInput) {
   const std::string raw = recording("iq.cs16", false);
   const Outcome file = run(raw + " --sample-rate 48000");

@@ -23,6 +23,7 @@ struct Flight {
   std::string keys;  ///< of the scenario's [sonde:A]
   double seconds = 20;
   double rate_hz = 48'000;
+  bool alone = false;  ///< only its own type's receivers listen: cheaper
 };
 
 void near(const char* name, std::optional<double> sent, std::optional<double> got, double tolerance,
@@ -79,6 +80,7 @@ TEST_P(VariantOnAir, ArrivesWholeInEveryField) {
   const testing::Air air = testing::simulate(ini, flight.seconds);
   OfflinePlan plan = testing::plan_for(air);
   plan.start = UtcMillis{1'792'497'600'000};
+  if (flight.alone) plan.types = select_types(std::vector<std::string>{flight.type}).value();
   const std::vector<Telemetry> got = testing::decode(plan, air.samples);
   ASSERT_FALSE(air.truth.empty());
   EXPECT_THAT(testing::missing(air.truth, got, kSettled_s), IsEmpty());
@@ -100,10 +102,36 @@ Flight rs41(const char* name, const char* variant, const std::string& more = {})
   return {name, "RS41", std::string("variant = ") + variant + "\n" + more, 14, 48'000};
 }
 
+Flight other(const char* name, const char* type, const char* variant = "", double seconds = 9,
+             double rate_hz = 48'000) {
+  const std::string keys = *variant == '\0' ? "" : std::string("variant = ") + variant + "\n";
+  return {name, type, keys, seconds, rate_hz, true};
+}
+
 // The P types' serial takes up to 24 s.
 Flight dfm(const char* name, const char* variant, const std::string& more = {}) {
   return {name, "DFM", std::string("variant = ") + variant + "\n" + more, 28, 48'000};
 }
+
+// RS92 needs orbits: rs92_air_test.cpp.
+INSTANTIATE_TEST_SUITE_P(
+    Others, VariantOnAir,
+    ::testing::Values(
+        other("M10", "M10"), other("M10Gtop", "M10", "Gtop"), other("M10Long", "M10", "Trimble/76"),
+        other("M20", "M20"), other("M20Early", "M20", "43"), other("IMet4", "iMet-4", "", 11),
+        other("IMet4Plain", "iMet-4", "PTU", 11), other("IMet4Enhanced", "iMet-4", "GPSX", 11),
+        other("IMet1", "iMet-1", "", 11, 240'000), other("IMet54", "iMet-54"),
+        other("IMet54Continuous", "iMet-54", "54/continuous"), other("IMet50", "iMet-54", "50"),
+        other("Lms6", "LMS6-403", "", 14), other("Lms6Two", "LMS6-403", "LMS6-403-2", 14),
+        other("Lmsx", "LMSX-403", "", 14), other("Mk2a", "LMS6-1680", "", 8, 240'000),
+        other("Ims100", "iMS-100", "", 24), other("Rs11g", "RS-11G", "", 24),
+        other("Mrz", "MRZ", "", 24), other("MrzLatLon", "MRZ", "latlon", 24),
+        other("Mts01", "MTS01"), other("Wxr301", "WxR-301D"), other("Wxr301Pn9", "WxR-301D-5k"),
+        other("Cf06", "CF-06"), other("Cf06Slow", "CF-06-600"), other("Gth6", "GTH6"),
+        other("C50", "SRS-C50"), other("C34", "SRS-C34"), other("Pilot", "PILOT"),
+        other("PilotOnM10", "M10", "pilot"), other("Atms3710", "ATMS-3710"),
+        other("PsB3", "PS-B3")),
+    [](const auto& test) { return std::string(test.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(Rs41, VariantOnAir,
                          ::testing::Values(rs41("Sg", "SG"), rs41("Sgp", "SGP"), rs41("Sgm", "SGM"),
