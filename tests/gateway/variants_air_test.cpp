@@ -128,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(
         other("Mrz", "MRZ", "", 24), other("MrzLatLon", "MRZ", "latlon", 24),
         other("Mts01", "MTS01"), other("Wxr301", "WxR-301D"), other("Wxr301Pn9", "WxR-301D-5k"),
         other("Cf06", "CF-06"), other("Cf06Slow", "CF-06-600"), other("Gth6", "GTH6"),
-        other("C50", "SRS-C50"), other("C34", "SRS-C34"), other("Pilot", "PILOT"),
+        other("C50", "SRS-C50"), other("C34", "SRS-C34"), other("Pilot", "PilotSonde"),
         other("PilotOnM10", "M10", "pilot"), other("Atms3710", "ATMS-3710"),
         other("PsB3", "PS-B3")),
     [](const auto& test) { return std::string(test.param.name); });
