@@ -10,8 +10,8 @@ namespace {
 
 constexpr double kEarth_m = 6'356'766;  // of the US Standard Atmosphere 1976, for geopotentials
 constexpr double kLowest_m = -1000, kHighest_m = 60'000;
-constexpr double kStep_m = 50;
-constexpr std::size_t kMostLevels = 1300;  // all of it
+constexpr double kStep_m = 50, kUnmeasuredStep_m = 500;  // sensors are told late in some flights
+constexpr std::size_t kMostLevels = 1300;                // all of it
 
 std::optional<double> finite(const std::optional<float>& value, double low, double high) {
   if (!value) return std::nullopt;
@@ -26,8 +26,8 @@ double between(double from, double to, double share) { return from + share * (to
 AirColumn::Level AirColumn::level_at(double height_m, std::optional<double> temperature_c) {
   const double here_c = temperature_c.value_or(isa_temperature_c(height_m));
   if (levels_.empty()) {
-    levels_.push_back({height_m, isa_pressure_hpa(height_m), here_c, temperature_c.has_value()});
-    return levels_.front();
+    levels_.push_back({height_m, isa_pressure_hpa(height_m), here_c, true});
+    return {height_m, levels_.front().pressure_hpa, here_c, temperature_c.has_value()};
   }
   const auto above =
       std::ranges::find_if(levels_, [&](const Level& level) { return level.height_m >= height_m; });
@@ -42,7 +42,8 @@ AirColumn::Level AirColumn::level_at(double height_m, std::optional<double> temp
   const double rise_m = height_m - edge.height_m;
   const Level level{height_m, pressure_above_hpa(edge.pressure_hpa, rise_m, mean_k), here_c,
                     edge.measured && temperature_c.has_value()};
-  if (std::fabs(rise_m) >= kStep_m && levels_.size() < kMostLevels)
+  const double step_m = temperature_c ? kStep_m : kUnmeasuredStep_m;
+  if (std::fabs(rise_m) >= step_m && levels_.size() < kMostLevels)
     levels_.insert(above == levels_.end() ? levels_.end() : levels_.begin(), level);
   return level;
 }

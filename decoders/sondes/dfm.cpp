@@ -93,9 +93,12 @@ bool continues(const Place& last, const Place& now) {
     return geo::ground_speed_mps(geo::to_local(moved, now.fix.position)) < kMaxSpeedMps * dt;
   const geo::LocalVelocity miss_m = geo::to_local(missed, now.fix.position);
   const geo::LocalVelocity turned = geo::to_local(change, now.fix.position);
+  // Over some seconds that were not heard the balloon may have burst.
+  const bool heard = dt <= 2;
   return geo::ground_speed_mps(miss_m) < 30 + 10 * dt &&
-         geo::ground_speed_mps(turned) < 12 + 3 * dt && std::fabs(miss_m.up_mps) < 30 + 10 * dt &&
-         std::fabs(turned.up_mps) < 12 + 3 * dt;
+         geo::ground_speed_mps(turned) < 12 + 3 * dt &&
+         std::fabs(miss_m.up_mps) < 30 + (heard ? 10 : 60) * dt &&
+         std::fabs(turned.up_mps) < 12 + (heard ? 3 : 10) * dt;
 }
 
 // Whether that is at least no faster than any sonde.
