@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "uploader/record.hpp"
@@ -21,7 +22,9 @@ using ::testing::HasSubstr;
 class StationOnAir : public ::testing::Test {
  protected:
   StationOnAir() : log_(LogSeverity::kError), station_(config(), log_) {
-    station_.set_outlets({.upload = [this](const Telemetry& t) { uploaded_.push_back(t); }});
+    Station::Outlets outlets;
+    outlets.upload = [this](const Telemetry& t) { uploaded_.push_back(t); };
+    station_.set_outlets(std::move(outlets));
   }
   static Config config() {
     Config c;
@@ -95,7 +98,9 @@ TEST_F(StationOnAir, DerivedValuesAreShownAndNeverUploaded) {
   EXPECT_EQ(tracks[0].derived.xdata.size(), 1U);
   ASSERT_EQ(uploaded_.size(), 1U);
   EXPECT_FALSE(uploaded_[0].pressure_hpa);
-  const auto sent = uploader::hub_record(uploaded_[0], {.callsign = "TEST"});
+  uploader::StationConfig station;
+  station.callsign = "TEST";
+  const auto sent = uploader::hub_record(uploaded_[0], station);
   EXPECT_FALSE(sent.contains("pressure"));
   EXPECT_EQ(sent["xdata"], "01010D480A5A5F80");
   for (const auto& [name, value] : sent.items()) EXPECT_TRUE(kHubFields.contains(name)) << name;
