@@ -11,7 +11,8 @@ namespace {
 // The spread (rms) of a signal that fills its width evenly is 0.29 of it; of two tones at the
 // edges 0.35 and more; an RS41 in a window of 24 kHz has 0.1.
 constexpr double kLeastSpread = 0.17;
-constexpr double kOffCentre = 1.0 / 12;  // of the width
+constexpr double kOffCentre = 1.0 / 12, kUneven = 0.25;  // of the width
+constexpr double kOuterShare = 0.1;  // of the power, beyond which lies nothing but skirts
 // Counted of a bin: a strong line or a narrow neighbour must not outweigh all that is spread.
 constexpr float kMost = 30;
 constexpr double kPlateau = 0.5;  // of the window's mean, on both sides of it: something wider
@@ -27,10 +28,23 @@ WideDetector::Window WideDetector::window(std::size_t from) const {
   Window w;
   w.mean = sum / static_cast<double>(width_);
   if (sum <= 0) return w;
-  w.centre = (moment_[to] - moment_[from]) / sum;
+  w.mean_bin = (moment_[to] - moment_[from]) / sum;
   const double square = (square_[to] - square_[from]) / sum;
-  w.spread = std::sqrt(std::max(0.0, square - w.centre * w.centre));
+  w.spread = std::sqrt(std::max(0.0, square - w.mean_bin * w.mean_bin));
   return w;
+}
+
+// Halfway between where the power begins and where it ends: frames of zeros put most of it into one
+// tone of two, and its mean nearer to that.
+double WideDetector::middle_of_power(std::size_t from) const {
+  const std::size_t to = from + width_;
+  const auto place = [&](double share) {
+    const double part = sum_[from] + share * (sum_[to] - sum_[from]);
+    std::size_t at = from;
+    while (at < to && sum_[at + 1] < part) ++at;
+    return static_cast<double>(at);
+  };
+  return (place(kOuterShare) + place(1 - kOuterShare)) / 2;
 }
 
 bool WideDetector::inside_wider(std::size_t from, double mean) const {
@@ -63,8 +77,10 @@ void WideDetector::find(std::span<const float> power, std::span<const float> flo
     const Window w = window(from);
     if (w.mean < least || w.spread < kLeastSpread * width) continue;
     const double middle = static_cast<double>(from) + (width - 1) / 2;
-    if (std::abs(w.centre - middle) > kOffCentre * width || inside_wider(from, w.mean)) continue;
-    out.push_back({(w.centre - static_cast<double>(n / 2)) * kBinHz,
+    if (std::abs(w.mean_bin - middle) > kUneven * width || inside_wider(from, w.mean)) continue;
+    const double centre = middle_of_power(from);
+    if (std::abs(centre - middle) > kOffCentre * width) continue;
+    out.push_back({(centre - static_cast<double>(n / 2)) * kBinHz,
                    static_cast<float>(10 * std::log10(1 + w.mean))});
   }
   std::ranges::sort(

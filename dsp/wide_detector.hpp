@@ -28,9 +28,10 @@ class WideDetector {
 
  private:
   struct Window {
-    double mean = 0, centre = 0, spread = 0;  ///< excess per bin; bins; bins
+    double mean = 0, mean_bin = 0, spread = 0;  ///< excess per bin; bins; bins
   };
   [[nodiscard]] Window window(std::size_t from) const;
+  [[nodiscard]] double middle_of_power(std::size_t from) const;
   [[nodiscard]] bool inside_wider(std::size_t from, double mean) const;
 
   std::size_t width_;                          ///< bins

@@ -24,16 +24,20 @@ namespace omnisonde {
 namespace wxr301 {
 namespace {
 
+// The tones are 50 kHz apart by most reports and 60 kHz by one, each found within 3 kHz only: two
+// receivers share each name.
+constexpr double kUsual_hz = 25'000, kFar_hz = 30'000;
+
 constexpr SondeSpec make_spec(std::string_view type, std::string_view variants, double baud,
-                              const Layout& layout) {
+                              double deviation_hz, const Layout& layout) {
   return {.type = type,
           .manufacturer = "Weathex",
           .variants = variants,
           .modem = {.symbol_rate_hz = baud,
-                    .deviation_hz = 25'000,
+                    .deviation_hz = deviation_hz,
                     .bt = 0,
                     .channel_rate_hz = 96'000,
-                    .bandwidth_hz = 70'000,
+                    .bandwidth_hz = 76'000,
                     .line_code = dsp::LineCode::kNrz},
           .sync_bits = layout.sync_bits,
           .accept_inverted = true,
@@ -41,8 +45,14 @@ constexpr SondeSpec make_spec(std::string_view type, std::string_view variants, 
           .max_frame_bits = layout.frame_bits(),
           .frame_period_s = 0};  // two bursts a second, at a distance that nobody has published
 }
-constexpr SondeSpec kPlainSpec = make_spec("WxR-301D", "4800 baud, plain", 4800, kPlain);
-constexpr SondeSpec kPn9Spec = make_spec("WxR-301D-5k", "5000 baud, PN9", 5000, kPn9);
+constexpr SondeSpec plain_spec(double deviation_hz) {
+  return make_spec("WxR-301D", "4800 baud, plain", 4800, deviation_hz, kPlain);
+}
+constexpr SondeSpec pn9_spec(double deviation_hz) {
+  return make_spec("WxR-301D-5k", "5000 baud, PN9", 5000, deviation_hz, kPn9);
+}
+constexpr SondeSpec kPlainSpec = plain_spec(kUsual_hz), kPlainFarSpec = plain_spec(kFar_hz);
+constexpr SondeSpec kPn9Spec = pn9_spec(kUsual_hz), kPn9FarSpec = pn9_spec(kFar_hz);
 
 constexpr double kMaxSpeed_mps = 300, kSlack_m = 500, kMetresPerDegree = 111'195;
 constexpr double kHighest_m = 50'000;
@@ -186,9 +196,11 @@ std::unique_ptr<SondeDecoder> make_pn9() { return std::make_unique<Wxr301>(kPn9S
 }  // namespace wxr301
 
 namespace sondes {
-extern const SondeType wxr301, wxr301_5k;
+extern const SondeType wxr301, wxr301_far, wxr301_5k, wxr301_5k_far;
 const SondeType wxr301{&omnisonde::wxr301::kPlainSpec, &omnisonde::wxr301::make_plain};
+const SondeType wxr301_far{&omnisonde::wxr301::kPlainFarSpec, &omnisonde::wxr301::make_plain};
 const SondeType wxr301_5k{&omnisonde::wxr301::kPn9Spec, &omnisonde::wxr301::make_pn9};
+const SondeType wxr301_5k_far{&omnisonde::wxr301::kPn9FarSpec, &omnisonde::wxr301::make_pn9};
 }  // namespace sondes
 
 }  // namespace omnisonde

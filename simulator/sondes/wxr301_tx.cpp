@@ -129,10 +129,19 @@ std::unique_ptr<Transmitter> make_wxr301_tx(const SondeIdentity& identity);
 std::unique_ptr<Transmitter> make_wxr301_tx(const SondeIdentity& identity) {
   return std::make_unique<wxr301::Wxr301Tx>(identity, false);
 }
+// The receivers for tones farther apart share the transmitters (deviation_hz of a scenario).
+std::unique_ptr<Transmitter> make_wxr301_far_tx(const SondeIdentity& identity);
+std::unique_ptr<Transmitter> make_wxr301_far_tx(const SondeIdentity& identity) {
+  return make_wxr301_tx(identity);
+}
 
 std::unique_ptr<Transmitter> make_wxr301_5k_tx(const SondeIdentity& identity);
 std::unique_ptr<Transmitter> make_wxr301_5k_tx(const SondeIdentity& identity) {
   return std::make_unique<wxr301::Wxr301Tx>(identity, true);
+}
+std::unique_ptr<Transmitter> make_wxr301_5k_far_tx(const SondeIdentity& identity);
+std::unique_ptr<Transmitter> make_wxr301_5k_far_tx(const SondeIdentity& identity) {
+  return make_wxr301_5k_tx(identity);
 }
 
 }  // namespace omnisonde::sim
