@@ -19,9 +19,9 @@ class BackOff {
     next_ = std::min(next_ * 2, kLongest_s);
     return pause_s;
   }
-  /// The device has worked for `run_s`: after 5 s all is forgotten.
+  /// The device has worked for `run_s`: after 1 s all is forgotten.
   void worked(double run_s) noexcept {
-    if (run_s > 5) next_ = kFirst_s;
+    if (run_s > 1) next_ = kFirst_s;
   }
 
  private:

@@ -20,7 +20,8 @@ LiveStream::LiveStream(Scenario scenario, LiveOptions options, StreamGenerator g
     : scenario_(std::move(scenario)),
       options_(std::move(options)),
       generator_(std::move(generator)),
-      next_overflow_s_(options_.faults.overflow_every_s.value_or(0)) {}
+      next_overflow_s_(options_.faults.overflow_every_s.value_or(0)),
+      control_(options_.faults.control_path) {}
 
 Expected<std::unique_ptr<LiveStream>> LiveStream::create(Scenario scenario, LiveOptions options) {
   Expected<StreamGenerator> generator = StreamGenerator::create(scenario);
@@ -71,7 +72,41 @@ LiveRead LiveStream::lose(double seconds) {
   return {LiveRead::Status::kOverflow, generator_.time_s()};
 }
 
+std::optional<LiveRead> LiveStream::controlled_fault(double now_s, Clock::time_point deadline) {
+  const ControlledFault word = control_.now();
+  if (word == ControlledFault::kGone) return LiveRead{LiveRead::Status::kBroken, now_s};
+  stuck_ = stuck_ || word == ControlledFault::kStall;
+  flat_ = flat_ || word == ControlledFault::kFlat;
+  if (stuck_) {
+    std::this_thread::sleep_until(deadline);
+    return LiveRead{LiveRead::Status::kTimeout, now_s};
+  }
+  if (word == ControlledFault::kOverflow && now_s >= next_overflow_s_) {
+    next_overflow_s_ = now_s + 2 * kForcedLoss_s;
+    const std::scoped_lock lock(mutex_);
+    return lose(kForcedLoss_s);
+  }
+  return std::nullopt;
+}
+
+// Samples that a receiver out of order delivers.
+void LiveStream::spoil(double now_s, std::span<dsp::Sample> out) {
+  const std::optional<double> from_s = options_.faults.garbage_at_s;
+  const bool garbage = (from_s && now_s >= *from_s && now_s < *from_s + kGarbage_s) ||
+                       control_.now() == ControlledFault::kGarbage;
+  for (dsp::Sample& sample : out) {
+    if (garbage) {
+      const double i = 2 * garbage_.uniform() - 1;
+      const double q = 2 * garbage_.uniform() - 1;
+      sample = {static_cast<float>(i), static_cast<float>(q)};
+    } else if (flat_) {
+      sample = {};
+    }
+  }
+}
+
 std::optional<LiveRead> LiveStream::fault(double now_s, Clock::time_point deadline) {
+  if (const auto read = controlled_fault(now_s, deadline)) return read;
   const LiveFaults& faults = options_.faults;
   if (faults.unplug_at_s && now_s >= *faults.unplug_at_s) {
     return LiveRead{LiveRead::Status::kBroken, now_s};
@@ -104,14 +139,7 @@ LiveRead LiveStream::read(std::span<dsp::Sample> out, std::chrono::microseconds 
   if (behind_s > kBuffered_s) return lose(due_s() - now_s);
   generator_.next_block(out);
   write_truth();
-  const std::optional<double> from_s = options_.faults.garbage_at_s;
-  if (from_s && now_s >= *from_s && now_s < *from_s + kGarbage_s) {
-    for (dsp::Sample& sample : out) {
-      const double i = 2 * garbage_.uniform() - 1;
-      const double q = 2 * garbage_.uniform() - 1;
-      sample = {static_cast<float>(i), static_cast<float>(q)};
-    }
-  }
+  spoil(now_s, out);
   return {LiveRead::Status::kSamples, now_s};
 }
 

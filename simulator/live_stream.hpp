@@ -13,6 +13,7 @@
 
 #include "dsp/fft.hpp"
 #include "gateway/base/expected.hpp"
+#include "simulator/fault_control.hpp"
 #include "simulator/gaussian.hpp"
 #include "simulator/scenario.hpp"
 #include "simulator/stream_generator.hpp"
@@ -25,6 +26,7 @@ struct LiveFaults {
   std::optional<double> unplug_at_s;       ///< from here on every read fails
   std::optional<double> overflow_every_s;  ///< 50 ms are lost this often
   std::optional<double> garbage_at_s;      ///< one second of full-scale random samples
+  std::string control_path;                ///< file that says what is the matter now; empty: none
 };
 
 struct LiveOptions {
@@ -68,7 +70,9 @@ class LiveStream {
   /// @returns false when `until_s` of stream time did not come within the time limit.
   bool wait_until(double until_s, Clock::time_point deadline) const;
   std::optional<LiveRead> fault(double now_s, Clock::time_point deadline);
+  std::optional<LiveRead> controlled_fault(double now_s, Clock::time_point deadline);
   LiveRead lose(double seconds);
+  void spoil(double now_s, std::span<dsp::Sample> out);
   void write_truth();
 
   Scenario scenario_;
@@ -80,6 +84,8 @@ class LiveStream {
   bool started_ = false;
   Clock::time_point first_start_{};
   double next_overflow_s_ = 0;
+  FaultControl control_;
+  bool stuck_ = false, flat_ = false;  // until it is opened anew
 };
 
 }  // namespace omnisonde::sim

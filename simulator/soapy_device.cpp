@@ -78,6 +78,10 @@ Expected<DeviceOptions> DeviceOptions::parse(const SoapySDR::Kwargs& args) {
   options.serial = text("serial");
   if (args.contains("start")) options.start = text("start");
   options.live.truth_path = text("truth");
+  options.live.faults.control_path = text("control");
+  if (FaultControl(text("control")).now() == ControlledFault::kGone) {
+    return Error{"sondesim: no device", "its control file says that it is gone"};
+  }
   const std::string pace = text("pace");
   if (!pace.empty() && pace != "0" && pace != "1") {
     return Error{"sondesim: pace=" + pace, "take 1 for real time or 0"};

@@ -1,6 +1,7 @@
 // Makes the simulated receiver known to SoapySDR: `driver=sondesim`.
 #include <SoapySDR/Registry.hpp>
 
+#include "simulator/fault_control.hpp"
 #include "simulator/soapy_device.hpp"
 
 namespace omnisonde::sim {
@@ -10,6 +11,10 @@ namespace {
 SoapySDR::KwargsList find(const SoapySDR::Kwargs& args) {
   const auto driver = args.find("driver");
   if (driver == args.end() || driver->second != "sondesim") return {};
+  const auto control = args.find("control");
+  if (control != args.end() && FaultControl(control->second).now() == ControlledFault::kGone) {
+    return {};
+  }
   SoapySDR::Kwargs device = args;
   device.try_emplace("serial", "SIM00001");
   device["label"] = "Simulated SDR :: " + device["serial"];

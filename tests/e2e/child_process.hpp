@@ -28,6 +28,7 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   void send(int signal) const;
+  [[nodiscard]] pid_t pid() const { return pid_; }
   /// @returns nothing when it still runs after `timeout_s`.
   std::optional<ChildEnd> wait(double timeout_s);
   [[nodiscard]] bool running() { return !wait(0); }

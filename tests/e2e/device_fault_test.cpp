@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/e2e/device_cycles.hpp"
 #include "tests/e2e/rig.hpp"
 
 namespace omnisonde::testing {
@@ -54,6 +55,29 @@ TEST_P(DeviceFault, IsSaidAndHealed) {
   const double before = decoded(rig);
   EXPECT_TRUE(eventually(40, [&] { return decoded(rig) > before; })) << rig.gateway().err();
   EXPECT_TRUE(rig.gateway().running());
+}
+
+// bin/device_cycles does it a hundred times.
+TEST(DeviceCycle, TheStreamIsBackWithinFiveSecondsAndTheOtherReceiverGoesOn) {
+  DeviceCycles rig;
+  ASSERT_TRUE(rig.ready()) << rig.log();
+  const auto lost_before = rig.other().lost;
+  int handles = 0;
+  for (const auto& [kind, away_s] :
+       {std::pair{"gone", 1.5}, std::pair{"stall", 0.0}, std::pair{"overflow", 0.5},
+        std::pair{"garbage", 0.5}, std::pair{"gone", 0.3}}) {
+    const Cycle cycle = rig.run(kind, away_s);
+    EXPECT_LT(cycle.noticed_s, 3) << kind;
+    EXPECT_GE(cycle.back_s, 0) << kind << rig.log();
+    EXPECT_LT(cycle.back_s, 5) << kind;
+    EXPECT_GE(cycle.frame_s, 0) << kind;
+    if (std::string(kind) == "stall") {
+      EXPECT_THAT(cycle.reason, ::testing::HasSubstr("likely: ")) << kind;
+    }
+    if (handles == 0) handles = cycle.handles;
+    EXPECT_LE(cycle.handles, handles + 1) << kind;
+  }
+  EXPECT_EQ(rig.other().lost, lost_before);
 }
 
 INSTANTIATE_TEST_SUITE_P(
