@@ -342,6 +342,26 @@ std::vector<SlotView> BandReceiver::slots() const {
   return views;
 }
 
+std::vector<SpurView> BandReceiver::spurs() const {
+  constexpr double kOne_hz = 1500;
+  std::vector<SpurView> out;
+  for (const auto& [slices, list] : spurs_) {
+    for (const SpurList::Spur& s : list.spurs()) {
+      const SpurView view{s.frequency_hz, s.pause_s, std::max(0.0, s.until_s - now_s())};
+      const auto same = std::ranges::find_if(out, [&](const SpurView& v) {
+        return std::abs(v.frequency_hz - view.frequency_hz) < kOne_hz;
+      });
+      if (same == out.end()) {
+        out.push_back(view);
+      } else if (view.left_s > same->left_s) {
+        *same = view;
+      }
+    }
+  }
+  std::ranges::sort(out, {}, &SpurView::frequency_hz);
+  return out;
+}
+
 std::vector<std::uint32_t> BandReceiver::take_closed_slots() { return std::exchange(closed_, {}); }
 
 ChannelStats BandReceiver::channel_stats() const {

@@ -13,9 +13,9 @@
 #include "decoders/sonde.hpp"
 #include "dsp/channelizer.hpp"
 #include "dsp/detector.hpp"
-#include "dsp/workspace.hpp"
 #include "dsp/spectrum.hpp"
 #include "dsp/wide_detector.hpp"
+#include "dsp/workspace.hpp"
 #include "gateway/channel_stats.hpp"
 #include "gateway/frequency_range.hpp"
 #include "gateway/slice_class.hpp"
@@ -62,6 +62,13 @@ struct SlotView {
   FrameCounts counts;
 };
 
+/// A carrier that is left alone, for the status page.
+struct SpurView {
+  double frequency_hz = 0;
+  double pause_s = 0;  ///< how long in all, this time
+  double left_s = 0;   ///< until it is looked at again; 0: now
+};
+
 inline constexpr double kFixedReach_hz = 5400;  ///< carriers of a fixed channel, either side
 inline constexpr double kProbeTime_s = 12;      ///< three bursts of the slowest type, and then some
 
@@ -90,6 +97,11 @@ class BandReceiver {
   [[nodiscard]] std::vector<SlotView> slots() const;
   /// Carriers seen that are no tracked sonde's.
   [[nodiscard]] std::size_t candidates() const noexcept { return strangers_; }
+  /// Carriers that were no sondes; one that several widths have tried is there once, with the
+  /// longest wait.
+  [[nodiscard]] std::vector<SpurView> spurs() const;
+  /// All of them are looked at again.
+  void clear_spurs() { spurs_.clear(); }
   /// Slots given up since the last call (their tracks get no more frames from them).
   [[nodiscard]] std::vector<std::uint32_t> take_closed_slots();
   [[nodiscard]] ChannelStats channel_stats() const;

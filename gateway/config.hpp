@@ -28,8 +28,10 @@ struct SdrConfig {
   std::string driver;  ///< SoapySDR's driver key
   std::string serial;  ///< exact; empty means the first one found
   std::string soapy_args;
-  std::optional<double> gain_db;  ///< nothing means the tuner's own control
-  double frequency_error_ppm = 0;
+  std::optional<double> gain_db;      ///< nothing means the tuner's own control, or ours:
+  bool gain_auto = false;             ///< from clipping and the noise floor
+  double frequency_error_ppm = 0;     ///< where learning begins, if it is learnt
+  bool frequency_error_auto = false;  ///< learnt from RS41s
   bool bias_tee = false;
   std::string antenna;
   double sample_rate_hz = 2'400'000;

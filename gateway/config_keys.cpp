@@ -45,7 +45,15 @@ void set_listen(Config& c, I, V v) {
   c.web.port = static_cast<std::uint16_t>(v.number);
 }
 
-void set_gain(Config& c, I i, V v) { c.sdr[i].gain_db = number_or_nothing(v); }
+void set_gain(Config& c, I i, V v) {
+  c.sdr[i].gain_db = number_or_nothing(v);
+  c.sdr[i].gain_auto = v.is_word && v.text == "auto";
+}
+
+void set_frequency_error(Config& c, I i, V v) {
+  c.sdr[i].frequency_error_auto = v.is_word;
+  c.sdr[i].frequency_error_ppm = v.is_word ? 0 : v.number;
+}
 
 // clang-format off
 constexpr KeySpec kKeys[] = {
@@ -77,12 +85,12 @@ constexpr KeySpec kKeys[] = {
     {"sdr", "soapy_args", K::kText, "", kNone, kNone, "", "",
      "Further arguments for SoapySDR, `key=value` separated by commas, for example `remote=tcp://host`.",
      [](Config& c, I i, V v) { c.sdr[i].soapy_args = v.text; }},
-    {"sdr", "gain_db", K::kNumberOr, "dB", 0, 100, "agc", "agc",
-     "Overall gain. `agc`: the tuner's own control.",
+    {"sdr", "gain_db", K::kNumberOr, "dB", 0, 100, "agc|auto", "agc",
+     "Overall gain. `agc`: the tuner's own control. `auto`: ours, lowered within a second when samples clip, else set so that the antenna's noise covers the converter's.",
      set_gain},
-    {"sdr", "frequency_error_ppm", K::kNumber, "ppm", -200, 200, "", "0",
-     "Error of the receiver's crystal; positive when it runs fast.",
-     [](Config& c, I i, V v) { c.sdr[i].frequency_error_ppm = v.number; }},
+    {"sdr", "frequency_error_ppm", K::kNumberOr, "ppm", -200, 200, "auto", "0",
+     "Error of the receiver's crystal; positive when it runs fast. `auto`: learnt from RS41s, which tell the frequency that they were set to, and kept in `[storage] path`.",
+     set_frequency_error},
     {"sdr", "bias_tee", K::kYesNo, "", kNone, kNone, "", "no",
      "Feeds a preamplifier through the antenna cable.",
      [](Config& c, I i, V v) { c.sdr[i].bias_tee = v.number > 0; }},

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "gateway/base/system_clock.hpp"
 
@@ -19,6 +22,20 @@ std::size_t block_samples(const LivePlan& plan) {
   return static_cast<std::size_t>(plan.device.sample_rate_hz) / dsp::kBlocksPerSecond;
 }
 
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// 40 % quantile, as the detector's floor: sondes and spurs do not lift it.
+double window_noise_dbfs(std::span<const float> power) {
+  std::vector<float> sorted(power.begin(), power.end());
+  const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() * 2 / 5);
+  std::ranges::nth_element(sorted, at);
+  const double sum = static_cast<double>(*at) * static_cast<double>(sorted.size());
+  return 10 * std::log10(std::max(sum, 1e-12));
+}
+
 }  // namespace
 
 LiveReceiver::LiveReceiver(LivePlan plan, RecordSink& sink, Log& log)
@@ -32,6 +49,13 @@ LiveReceiver::LiveReceiver(LivePlan plan, RecordSink& sink, Log& log)
 LiveReceiver::~LiveReceiver() { stop(); }
 
 Expected<void> LiveReceiver::open(double centre_hz) {
+  used_ppm_ = plan_.device.frequency_error_ppm;
+  if (plan_.frequency_error_auto) {
+    saved_ = text_of(plan_.crystal_path);
+    crystal_.load(saved_);
+    used_ppm_ = crystal_.ppm().value_or(used_ppm_);
+    reader_.set_frequency_error_ppm(used_ppm_);
+  }
   plan_.band.centre_hz = centre_hz;
   centre_hz_ = centre_hz;
   return reader_.open(centre_hz);
@@ -81,9 +105,14 @@ void LiveReceiver::follow_tuning(const RawBlock& block) {
 void LiveReceiver::process(const RawBlock& block) {
   follow_tuning(block);
   clipped_ += dsp::convert(block.format, block.bytes, samples_);
-  if (blocks_ % dsp::kBlocksPerSecond == 0) keep_time(block.first_index + samples_.size());
+  if (blocks_ % dsp::kBlocksPerSecond == 0) {
+    keep_time(block.first_index + samples_.size());
+    if (plan_.frequency_error_auto) correct_crystal();
+  }
+  if (clear_spurs_.exchange(false)) band_->clear_spurs();
   std::vector<SlotRecord> records;
   band_->process({samples_, block.first_index, 0}, records);
+  if (plan_.frequency_error_auto) learn_crystal(records);
   if (!records.empty()) sink_.on_records(plan_.name, std::move(records));
   const auto closed = band_->take_closed_slots();
   if (!closed.empty()) sink_.on_closed_slots(plan_.name, closed);
@@ -94,7 +123,9 @@ void LiveReceiver::report(const std::vector<SlotView>& slots) {
   sink_.on_slots(plan_.name, slots);
   candidates_ = band_->candidates();
   publish_spectrum();
+  auto spurs = band_->spurs();
   const std::scoped_lock lock(mutex_);
+  spurs_ = std::move(spurs);
   held_hz_.clear();
   probed_hz_.clear();
   for (const SlotView& slot : slots) {
@@ -130,15 +161,62 @@ void LiveReceiver::publish_spectrum() {
     next.power_db[i] = 10 * std::log10(peak);
   }
   const std::uint64_t seen = samples_in(), clipped = clipped_;
+  const double noise_dbfs = window_noise_dbfs(power);
   const std::scoped_lock lock(mutex_);
+  noise_dbfs_ = noise_dbfs;
   next.version = spectrum_.version + 1;
   spectrum_ = std::move(next);
   if (seen > seen_before_) {
-    clipping_pct_ = 100.0 * static_cast<double>(clipped - clipped_before_) /
-                    static_cast<double>(seen - seen_before_);
+    const double share =
+        static_cast<double>(clipped - clipped_before_) / static_cast<double>(seen - seen_before_);
+    clipping_pct_ = 100 * share;
+    if (plan_.gain_auto) care_for_gain(share, noise_dbfs);
   }
   clipped_before_ = clipped;
   seen_before_ = seen;
+}
+
+// Called with the lock held, five times a second.
+void LiveReceiver::care_for_gain(double clipped, double noise_dbfs) {
+  const double now_s = static_cast<double>(blocks_) / dsp::kBlocksPerSecond;
+  if (!gain_) {
+    const GainRange range = reader_.facts().gain_range;
+    if (range.high_db <= range.low_db) return;
+    gain_.emplace(range.low_db, range.high_db);
+    reader_.set_gain_db(gain_->gain_db());
+    return;
+  }
+  if (const auto gain_db = gain_->update(now_s, clipped, noise_dbfs)) reader_.set_gain_db(*gain_db);
+}
+
+void LiveReceiver::learn_crystal(const std::vector<SlotRecord>& records) {
+  const std::scoped_lock lock(mutex_);
+  for (const SlotRecord& r : records) {
+    const Telemetry& t = r.telemetry;
+    if (t.type != "RS41" || !t.tx_frequency_mhz) continue;
+    crystal_.heard(t.serial, t.rx.frequency_hz, *t.tx_frequency_mhz * 1e6, used_ppm_);
+  }
+}
+
+void LiveReceiver::correct_crystal() {
+  const std::scoped_lock lock(mutex_);
+  used_ppm_ = crystal_.approach(used_ppm_);
+  reader_.set_frequency_error_ppm(used_ppm_);
+}
+
+void LiveReceiver::save() {
+  if (!plan_.frequency_error_auto || plan_.crystal_path.empty()) return;
+  std::string text;
+  {
+    const std::scoped_lock lock(mutex_);
+    text = crystal_.text();
+  }
+  if (text == saved_) return;
+  const std::string fresh = plan_.crystal_path + ".new";
+  std::ofstream(fresh) << text;
+  std::error_code failed;
+  std::filesystem::rename(fresh, plan_.crystal_path, failed);
+  if (!failed) saved_ = text;  // else again in a minute; nothing is lost but what was learnt
 }
 
 PlannerReceiver LiveReceiver::planner_view() const {
@@ -162,7 +240,6 @@ DeviceStatus LiveReceiver::status() const {
   s.state = facts.state;
   s.sample_rate_hz = plan_.device.sample_rate_hz;
   s.gain_db = facts.gain_db;
-  s.frequency_error_ppm = plan_.device.frequency_error_ppm;
   s.bias_tee = plan_.device.bias_tee;
   s.lost_driver = facts.lost.driver;
   s.lost_queue = facts.lost.queue;
@@ -173,9 +250,17 @@ DeviceStatus LiveReceiver::status() const {
   s.reopened = facts.reopened;
   s.retunes = facts.retunes;
   s.clipped_samples = clipped_;
+  s.gain_mode = plan_.gain_auto ? "auto" : plan_.device.gain_db ? "fixed" : "agc";
+  s.frequency_error_auto = plan_.frequency_error_auto;
   const std::scoped_lock lock(mutex_);
+  s.frequency_error_ppm = used_ppm_;
+  s.frequency_error_sondes = crystal_.sondes();
+  s.overloads = gain_ ? static_cast<std::uint64_t>(gain_->overloads()) : 0;
+  if (noise_dbfs_ < 0) s.noise_dbfs = noise_dbfs_;
   s.centre_hz = centre_hz_;
   s.clipping_pct = clipping_pct_;
+  for (const SpurView& spur : spurs_)
+    s.spurs.push_back({spur.frequency_hz, spur.pause_s, spur.left_s});
   return s;
 }
 

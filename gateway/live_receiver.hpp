@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "gateway/band_receiver.hpp"
+#include "gateway/crystal_error.hpp"
 #include "gateway/device_reader.hpp"
+#include "gateway/gain_control.hpp"
 #include "gateway/log.hpp"
 #include "gateway/status.hpp"
 #include "gateway/window_planner.hpp"
@@ -36,7 +38,10 @@ struct LivePlan {
   std::string name;  ///< NAME of [sdr:NAME]
   SoapySourceOptions device;
   std::optional<double> fixed_centre_hz;  ///< the operator's; else the planner's orders count
-  BandPlan band;                          ///< rate and centre are filled in from the device
+  bool gain_auto = false;
+  bool frequency_error_auto = false;
+  std::string crystal_path;  ///< file that keeps what was learnt of the crystal; empty: none
+  BandPlan band;             ///< rate and centre are filled in from the device
 };
 
 class LiveReceiver {
@@ -58,6 +63,11 @@ class LiveReceiver {
   /// What the planner needs to know.
   [[nodiscard]] PlannerReceiver planner_view() const;
 
+  /// Spurs are looked at again.
+  void clear_spurs() noexcept { clear_spurs_ = true; }
+  /// What was learnt of the crystal goes to disk if it is new. About once a minute.
+  void save();
+
   [[nodiscard]] DeviceStatus status() const;
   [[nodiscard]] SpectrumStatus spectrum() const;
   [[nodiscard]] std::uint64_t samples_in() const noexcept;
@@ -71,6 +81,9 @@ class LiveReceiver {
   void follow_tuning(const RawBlock& block);
   void keep_time(std::uint64_t end_index);
   void report(const std::vector<SlotView>& slots);
+  void learn_crystal(const std::vector<SlotRecord>& records);
+  void correct_crystal();
+  void care_for_gain(double clipped, double noise_dbfs);
   void publish_spectrum();
 
   LivePlan plan_;
@@ -81,6 +94,7 @@ class LiveReceiver {
 
   std::atomic<std::uint64_t> clipped_{0}, heartbeat_{0};
   std::atomic<std::size_t> candidates_{0};
+  std::atomic<bool> clear_spurs_{false};
   std::uint64_t blocks_ = 0;  ///< dsp thread, as all below
   std::uint32_t tuning_ = 0;
   std::optional<UtcMillis> start_;
@@ -88,8 +102,13 @@ class LiveReceiver {
 
   mutable std::mutex mutex_;  ///< guards all below
   SpectrumStatus spectrum_;
-  double clipping_pct_ = 0, centre_hz_ = 0;
+  double clipping_pct_ = 0, centre_hz_ = 0, noise_dbfs_ = 0;
   std::vector<double> held_hz_, probed_hz_;
+  std::vector<SpurView> spurs_;
+  std::optional<GainControl> gain_;  ///< once the device has told its range
+  CrystalError crystal_;
+  double used_ppm_ = 0;
+  std::string saved_;  ///< of crystal_
 
   std::jthread dsp_thread_;
 };

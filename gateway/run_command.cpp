@@ -157,7 +157,10 @@ void main_loop(const sigset_t& signals, const Receivers& receivers, const Orbits
     station.tick();
     band.tick(receivers);
     ++ticks;
-    if (ticks % kTicksPerRefresh == 0) refresh_orbits(orbits, log);
+    if (ticks % kTicksPerRefresh == 0) {
+      refresh_orbits(orbits, log);
+      for (const auto& receiver : receivers) receiver->save();
+    }
     if (ticks % kTicksPerWatch == 0) watch_stages();
     bool alive = true;
     for (std::size_t i = 0; i < receivers.size(); ++i) {
@@ -228,7 +231,10 @@ int run(const Config& config, Log& log) {
 
   sd_notify(0, "STOPPING=1");
   log.info("stopping");
-  for (const auto& receiver : *receivers) receiver->stop();  // from the source downwards
+  for (const auto& receiver : *receivers) {
+    receiver->stop();  // from the source downwards
+    receiver->save();
+  }
   if (web) web->stop();
   (*feeds)->stop();
   (*uploader)->stop();  // the outbox commits last

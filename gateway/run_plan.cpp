@@ -80,6 +80,10 @@ Expected<std::vector<LivePlan>> live_plans(const Config& config) {
                    .frequency_error_ppm = sdr.frequency_error_ppm,
                    .bias_tee = sdr.bias_tee,
                    .antenna = sdr.antenna};
+    plan.gain_auto = sdr.gain_auto;
+    plan.frequency_error_auto = sdr.frequency_error_auto;
+    if (!config.storage.path.empty())
+      plan.crystal_path = config.storage.path + "/receiver-" + sdr.name + ".ppm";
     if (sdr.center_mhz) plan.fixed_centre_hz = *sdr.center_mhz * 1e6;
     plan.band.types = *types;
     plan.band.fixed = *fixed;

@@ -93,7 +93,12 @@ StageHealth RunStatus::orbits() const {
 
 web::StatusProvider RunStatus::provider() const {
   return {.status = [this](bool with_paths) { return status(with_paths); },
-          .spectra = [this] { return spectra(); }};
+          .spectra = [this] { return spectra(); },
+          .clear_spurs =
+              [this] {
+                const std::scoped_lock lock(mutex_);
+                for (LiveReceiver* receiver : receivers_) receiver->clear_spurs();
+              }};
 }
 
 std::vector<SpectrumStatus> RunStatus::spectra() const {

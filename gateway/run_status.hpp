@@ -48,7 +48,7 @@ class RunStatus {
   const OrbitShelf* orbit_shelf_ = nullptr;
   const OrbitFetch* orbit_fetch_ = nullptr;
   mutable std::mutex mutex_;  ///< guards receivers_
-  std::vector<const LiveReceiver*> receivers_;
+  std::vector<LiveReceiver*> receivers_;
 };
 
 }  // namespace omnisonde

@@ -34,7 +34,7 @@ struct SlotPlan {
   std::vector<const SondeType*> types;
   double rate_hz = 48'000;
   dsp::SignalKind kind = dsp::SignalKind::kIq;
-  std::shared_ptr<const OrbitShelf> orbits = {};  ///< for sondes that need GPS orbits; may be null
+  std::shared_ptr<const OrbitShelf> orbits = {};   ///< for sondes that need GPS orbits; may be null
   std::shared_ptr<dsp::Workspace> workspace = {};  ///< of all slots of the thread; may be null
 };
 

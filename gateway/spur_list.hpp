@@ -16,10 +16,12 @@ class SpurList {
   [[nodiscard]] bool blocked(double frequency_hz, double now_s) const;
   [[nodiscard]] std::size_t size() const noexcept { return spurs_.size(); }
 
- private:
   struct Spur {
     double frequency_hz, until_s, pause_s;
   };
+  [[nodiscard]] const std::vector<Spur>& spurs() const noexcept { return spurs_; }
+
+ private:
   std::vector<Spur> spurs_;
 };
 

@@ -15,6 +15,13 @@
 
 namespace omnisonde {
 
+/// A carrier that was no sonde and is left alone for a while, longer each time.
+struct SpurStatus {
+  double frequency_hz = 0;
+  double pause_s = 0;  ///< in all, this time
+  double left_s = 0;   ///< until it is looked at again; 0: at any moment
+};
+
 /// One receiver as it is now.
 struct DeviceStatus {
   std::string name;    ///< the NAME of [sdr:NAME]; key of its spectrum
@@ -23,8 +30,13 @@ struct DeviceStatus {
   std::string state;  ///< plain words: "receiving", "reopening in 8 s: no samples for 2 s"
   double sample_rate_hz = 0;
   double centre_hz = 0;
-  std::optional<double> gain_db;   ///< absent while the tuner's own AGC is on
-  double frequency_error_ppm = 0;  ///< the correction in use
+  std::optional<double> gain_db;     ///< absent while the tuner's own AGC is on
+  std::string gain_mode;             ///< "agc", "auto", "fixed"
+  std::uint64_t overloads = 0;       ///< how often clipping has lowered the gain (auto)
+  std::optional<double> noise_dbfs;  ///< noise in the whole window
+  double frequency_error_ppm = 0;    ///< the correction in use
+  bool frequency_error_auto = false;
+  std::uint64_t frequency_error_sondes = 0;  ///< that it was learnt from
   bool bias_tee = false;
   /// Since start: `driver` + `queue` + `away`, the samples lost in the driver, for want of
   /// computing power, and while the device was gone.
@@ -35,6 +47,7 @@ struct DeviceStatus {
   std::uint64_t overflows = 0;    ///< how often the driver reported a loss
   std::uint64_t reopened = 0;     ///< how often the device was gone and came back
   std::uint64_t clipped_samples = 0;
+  std::vector<SpurStatus> spurs;       ///< lowest frequency first
   std::optional<double> clipping_pct;  ///< share of samples at full scale in the last second
 };
 
@@ -108,7 +121,7 @@ struct OutputStatus {
   std::uint64_t delivered = 0;  ///< since start
   std::vector<RejectCount> rejected;
   std::optional<UtcMillis> last_success;
-  std::string last_error;                   ///< without secrets; may be empty
+  std::string last_error;                     ///< without secrets; may be empty
   std::vector<RefusedStatus> refused_last{};  ///< newest first, a few
   LatencyStatus latency;
 };

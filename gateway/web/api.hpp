@@ -15,6 +15,8 @@ struct StatusProvider {
   /// Without paths TrackStatus::path may stay empty: it is asked for a few times a second.
   std::function<GatewayStatus(bool with_paths)> status;
   std::function<std::vector<SpectrumStatus>()> spectra;  ///< newest of each receiver
+  /// Carriers that were taken for no sondes are looked at again. The one thing that can be ordered.
+  std::function<void()> clear_spurs = {};
 };
 
 struct Answer {

@@ -21,6 +21,28 @@ void set_headers(Response& out) {
   out.set("Cross-Origin-Resource-Policy", "same-origin");
 }
 
+// Someone of this machine, and not a proxy that speaks for someone else, nor a page of another site
+// through a browser here (same_origin), nor one whose name was made to point here (the Host).
+bool trusted(const Request& request, bool from_here) {
+  const auto host = request[http::field::host];
+  const auto name = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
+  const bool local_name = name == "localhost" || name == "127.0.0.1" || name == "[::1]";
+  const bool proxied = request.count("X-Forwarded-For") + request.count("Forwarded") +
+                           request.count("X-Real-IP") + request.count("Via") >
+                       0;
+  return from_here && local_name && !proxied && same_origin(request);
+}
+
+Response clear_spurs(const Request& request, const StatusProvider& provider, bool from_here) {
+  if (!trusted(request, from_here)) {
+    return plain(http::status::forbidden,
+                 "403: only from the gateway's own machine, at http://127.0.0.1 (see docs/web.md)",
+                 request.version());
+  }
+  if (provider.clear_spurs) provider.clear_spurs();
+  return plain(http::status::ok, "the spur list is empty", request.version());
+}
+
 }  // namespace
 
 Response plain(http::status status, const std::string& text, unsigned version) {
@@ -34,7 +56,9 @@ Response plain(http::status status, const std::string& text, unsigned version) {
   return out;
 }
 
-Response respond(const Request& request, const StatusProvider& provider) {
+Response respond(const Request& request, const StatusProvider& provider, bool from_here) {
+  if (request.method() == http::verb::post && request.target() == "/api/v1/spurs/clear")
+    return clear_spurs(request, provider, from_here);
   const bool head = request.method() == http::verb::head;
   if (request.method() != http::verb::get && !head) {
     Response out =

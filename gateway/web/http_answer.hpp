@@ -15,8 +15,11 @@ using Response = boost::beast::http::response<boost::beast::http::string_body>;
 [[nodiscard]] Response plain(boost::beast::http::status status, const std::string& text,
                              unsigned version);
 
-/// GET and HEAD from the API, 405 for all else. Of a HEAD only the header may be written.
-[[nodiscard]] Response respond(const Request& request, const StatusProvider& provider);
+/// GET and HEAD from the API, 405 for all else but the one order that there is:
+/// POST /api/v1/spurs/clear, for this machine's own users (`from_here`: the other end is on it).
+/// Of a HEAD only the header may be written.
+[[nodiscard]] Response respond(const Request& request, const StatusProvider& provider,
+                               bool from_here);
 
 /// @returns whether a browser sent this from our own page (or no browser did): a page of another
 /// site may not read the station through its visitor's browser.

@@ -68,6 +68,22 @@ void devices(Text& text, const GatewayStatus& s) {
   lost("queue", [](const DeviceStatus& d) { return d.lost_queue; });
   lost("away", [](const DeviceStatus& d) { return d.lost_away; });
   lost("retune", [](const DeviceStatus& d) { return d.lost_retune; });
+  text.family("omnisonde_device_gain_db", "gauge", "Gain; absent while the tuner rules itself.");
+  for (const DeviceStatus& d : s.devices) {
+    if (d.gain_db) text.sample(label("device", d.name), *d.gain_db);
+  }
+  text.family("omnisonde_device_noise_dbfs", "gauge", "Noise in the whole window.");
+  for (const DeviceStatus& d : s.devices) {
+    if (d.noise_dbfs) text.sample(label("device", d.name), *d.noise_dbfs);
+  }
+  text.family("omnisonde_device_frequency_error_ppm", "gauge", "Crystal error that is corrected.");
+  each([](const DeviceStatus& d) { return d.frequency_error_ppm; });
+  text.family("omnisonde_device_bias_tee", "gauge", "1 while a preamplifier is fed.");
+  each([](const DeviceStatus& d) { return d.bias_tee ? 1.0 : 0.0; });
+  text.family("omnisonde_device_overloads_total", "counter", "Times clipping lowered the gain.");
+  each([](const DeviceStatus& d) { return static_cast<double>(d.overloads); });
+  text.family("omnisonde_device_spurs", "gauge", "Carriers that are left alone as no sondes.");
+  each([](const DeviceStatus& d) { return static_cast<double>(d.spurs.size()); });
   text.family("omnisonde_device_retunes_total", "counter", "Moves of the window.");
   each([](const DeviceStatus& d) { return static_cast<double>(d.retunes); });
   text.family("omnisonde_device_reopened_total", "counter", "Times it was gone and came back.");

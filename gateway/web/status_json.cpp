@@ -153,7 +153,11 @@ Json devices_json(const GatewayStatus& status) {
     put(j, "sample_rate_hz", d.sample_rate_hz, 0);
     put(j, "centre_hz", d.centre_hz, 0);
     put(j, "gain_db", d.gain_db, 1);
+    put(j, "gain_mode", d.gain_mode);
+    j["overloads"] = d.overloads;
+    put(j, "noise_dbfs", d.noise_dbfs, 1);
     put(j, "frequency_error_ppm", d.frequency_error_ppm, 2);
+    if (d.frequency_error_auto) j["frequency_error_sondes"] = d.frequency_error_sondes;
     j["bias_tee"] = d.bias_tee;
     j["lost_samples"] = d.lost_samples;
     j["lost"] = {{"driver", d.lost_driver},
@@ -165,6 +169,14 @@ Json devices_json(const GatewayStatus& status) {
     j["reopened"] = d.reopened;
     j["clipped_samples"] = d.clipped_samples;
     put(j, "clipping_pct", d.clipping_pct, 2);
+    j["spurs"] = Json::array();
+    for (const SpurStatus& s : d.spurs) {
+      Json spur;
+      put(spur, "frequency_mhz", s.frequency_hz / 1e6, 3);
+      put(spur, "pause_s", s.pause_s, 0);
+      put(spur, "left_s", s.left_s, 0);
+      j["spurs"].push_back(std::move(spur));
+    }
     out.push_back(std::move(j));
   }
   return out;

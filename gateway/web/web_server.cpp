@@ -74,7 +74,12 @@ struct WebServer::Impl {
       }
       if (error) return end();
       const Request request = parser_->release();
-      if (!beast::websocket::is_upgrade(request)) return write(respond(request, server_.provider));
+      if (!beast::websocket::is_upgrade(request)) {
+        beast::error_code unknown;
+        const auto peer = stream_.socket().remote_endpoint(unknown);
+        const bool from_here = !unknown && peer.address().is_loopback();
+        return write(respond(request, server_.provider, from_here));
+      }
       if (request.target() != "/ws") {
         return write(plain(http::status::not_found, "404: the WebSocket is at /ws", 11));
       }

@@ -50,9 +50,8 @@ DeviceCycles::DeviceCycles() : port_(free_port()) {
   std::string text = "[band]\nmin_mhz = 402.9\nmax_mhz = 403.1\n[decode]\ntypes = RS41\n";
   for (const std::string name : {"bad", "good"}) {
     text += "[sdr:" + name + "]\ndriver = sondesim\nsoapy_args = serial=" + name +
-            ",scenario=" + f + "/" + name + ".ini,control=" + f + "/" + name +
-            ".word,truth=" + f + "/" + name +
-            ".jsonl\nsample_rate_hz = 240000\ncenter_mhz = 403.0\n";
+            ",scenario=" + f + "/" + name + ".ini,control=" + f + "/" + name + ".word,truth=" + f +
+            "/" + name + ".jsonl\nsample_rate_hz = 240000\ncenter_mhz = 403.0\n";
   }
   text += "[sondehub]\nenabled = no\n[storage]\npath = " + f +
           "/state\n[web]\nlisten = 127.0.0.1:" + std::to_string(port_) + "\n";

@@ -80,6 +80,7 @@ TEST_F(ConfigText, TakesEveryKindOfValue) {
   EXPECT_EQ(c.sdr[0].name, "roof");
   EXPECT_EQ(c.sdr[0].serial, "00000001");
   ASSERT_TRUE(c.sdr[0].gain_db.has_value());
+  EXPECT_FALSE(c.sdr[0].gain_auto || c.sdr[1].gain_auto || c.sdr[0].frequency_error_auto);
   EXPECT_DOUBLE_EQ(*c.sdr[0].gain_db, 40.2);
   EXPECT_TRUE(c.sdr[0].bias_tee);
   EXPECT_DOUBLE_EQ(c.sdr[0].frequency_error_ppm, -1.5);
@@ -114,6 +115,12 @@ TEST_F(ConfigText, EmptyFileGivesTheDefaultsOfTheTable) {
 }
 
 TEST_F(ConfigText, OverridesWinAndAreCheckedAlike) {
+  const auto self = load_config(
+      request("[sdr:roof]\ndriver = rtlsdr\ngain_db = auto\nfrequency_error_ppm = auto\n"));
+  ASSERT_TRUE(self) << self.error().what;
+  EXPECT_TRUE(self->sdr[0].gain_auto && self->sdr[0].frequency_error_auto);
+  EXPECT_FALSE(self->sdr[0].gain_db.has_value());
+
   ConfigRequest r = request("[sdr:roof]\ndriver = rtlsdr\ngain_db = 30\n");
   r.overrides = {"sdr:roof.gain_db=40", "sdr:roof.gain_db=45", "sdr:sim.driver=sondesim",
                  "web.listen=off"};

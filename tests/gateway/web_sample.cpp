@@ -156,7 +156,12 @@ GatewayStatus sample_status(double elapsed_s, bool with_paths) {
   roof.sample_rate_hz = 2.4e6;
   roof.centre_hz = 402.7e6;
   roof.gain_db = 38.6;
+  roof.gain_mode = "auto";
+  roof.noise_dbfs = -31.2;
   roof.frequency_error_ppm = 1.2;
+  roof.frequency_error_auto = true;
+  roof.frequency_error_sondes = 4;
+  roof.spurs = {{401.6e6, 40, 12}, {403.2e6, 600, 431}};
   roof.lost_retune = 720'000;
   roof.retunes = 3;
   roof.clipping_pct = 0.01;

@@ -51,6 +51,7 @@ class WebServerTest : public ::testing::Test {
       const std::lock_guard lock(mutex_);
       return std::vector{test::sample_spectrum(status_, spectrum_version_)};
     };
+    provider.clear_spurs = [this] { ++spurs_cleared_; };
     auto server = WebServer::start(config(0), provider, [this](const std::string& line) {
       const std::lock_guard lock(mutex_);
       log_.push_back(line);
@@ -133,6 +134,7 @@ class WebServerTest : public ::testing::Test {
   std::vector<std::string> log_;
   asio::io_context io_;
   std::uint16_t port_ = 0;
+  std::atomic<int> spurs_cleared_{0};
   std::unique_ptr<WebServer> server_;
 };
 
@@ -152,6 +154,27 @@ TEST_F(WebServerTest, UnknownAddressesAndOtherMethodsAreRefused) {
   EXPECT_EQ(post.result_int(), 405U);
   EXPECT_EQ(post["Allow"], "GET, HEAD");
   EXPECT_EQ(raw("nonsense\r\n\r\n").result_int(), 400U);
+}
+
+TEST_F(WebServerTest, SpursAreClearedForThisMachinesUsersOnly) {
+  const auto post = [&](const std::string& headers) {
+    return raw("POST /api/v1/spurs/clear HTTP/1.1\r\nContent-Length: 0\r\n" + headers + "\r\n")
+        .result_int();
+  };
+  const std::string port = std::to_string(port_);
+  EXPECT_EQ(post("Host: 192.168.1.7:" + port + "\r\n"), 403U);  // a name that was made to lead here
+  EXPECT_EQ(post("Host: gateway.example\r\n"), 403U);
+  EXPECT_EQ(post("Host: localhost.example\r\n"), 403U);
+  EXPECT_EQ(post("Host: localhost:" + port + "\r\nOrigin: http://evil.example\r\n"), 403U);
+  EXPECT_EQ(post("Host: localhost:" + port + "\r\nX-Forwarded-For: 10.0.0.9\r\n"), 403U);
+  EXPECT_EQ(spurs_cleared_, 0);
+  EXPECT_EQ(raw("GET /api/v1/spurs/clear HTTP/1.1\r\nHost: localhost\r\n\r\n").result_int(), 404U);
+  EXPECT_EQ(spurs_cleared_, 0);
+  EXPECT_EQ(post("Host: 127.0.0.1:" + port + "\r\n"), 200U);
+  EXPECT_EQ(post("Host: localhost:" + port + "\r\nOrigin: http://localhost:" + port + "\r\n"),
+            200U);
+  EXPECT_EQ(post("Host: [::1]:" + port + "\r\n"), 200U);
+  EXPECT_EQ(spurs_cleared_, 3);
 }
 
 TEST_F(WebServerTest, HeadAnnouncesTheLengthAndSendsNoBody) {

@@ -20,7 +20,7 @@ function coverage() {
   const mhz = (hz) => f.number(hz / 1e6, hz % 1e6 === 0 ? 0 : 2);
   const longest = Math.max(...c.stretches.map((s) => s.unwatched_s ?? 0));
   const words = longest <= 0 ? "all of it is watched"
-    : `${f.number(c.watched_hz / 1e6, 1)} of ${f.number(c.wanted_hz / 1e6, 1)} MHz watched now, the rest within ${f.duration(longest * 1000)}`;
+    : `${f.number(c.watched_hz / 1e6, 1)} of ${f.number(c.wanted_hz / 1e6, 1)} MHz now, rest within ${f.duration(longest * 1000)}`;
   return f.el("div", {class: "coverage-box"}, bar,
     f.el("div", {class: "coverage-words"}, f.el("span", {}, mhz(low)), f.el("span", {}, words), f.el("span", {}, `${mhz(high)} MHz`)),
     c.missed_mhz.length > 0 ? f.el("p", {class: "missed"}, `Not watched: sondes expected at ${c.missed_mhz.map((x) => f.number(x, 3)).join(", ")} MHz`) : "");
@@ -45,10 +45,32 @@ function receiver(d) {
     f.el("p", {class: "state"}, d.state),
     f.el("dl", {class: "three"},
       fact("Centre", f.megahertz(d.centre_hz / 1e6)), fact("Rate", f.withUnit(d.sample_rate_hz / 1e6, 2, "MS/s")),
-      fact("Gain", d.gain_db === undefined ? "AGC" : f.withUnit(d.gain_db, 1, "dB")),
-      fact("Correction", f.withUnit(d.frequency_error_ppm, 1, "ppm")),
+      fact("Gain", gainWords(d), "", d.gain_mode === "auto" ? `automatic; lowered ${d.overloads} times since samples clipped` : ""),
+      fact("Correction", f.withUnit(d.frequency_error_ppm, 1, "ppm") + (d.frequency_error_sondes === undefined ? "" : " auto"), "",
+        d.frequency_error_sondes === undefined ? "" : `learnt from ${d.frequency_error_sondes} RS41`),
       fact("Lost", lostShare(d), d.lost_samples > 0 ? "warn" : "", lostWords(d)),
-      fact("Clipping", d.clipping_pct === undefined ? "–" : f.withUnit(clipping, clipping < 1 ? 2 : 0, "%"), clipping > 1 ? "bad" : "")));
+      fact("Clipping", d.clipping_pct === undefined ? "–" : f.withUnit(clipping, clipping < 1 ? 2 : 0, "%"), clipping > 1 ? "bad" : ""),
+      fact("Noise", f.withUnit(d.noise_dbfs, 0, "dBFS")), fact("Bias tee", d.bias_tee ? "on" : "off"), fact("Spurs", f.number(d.spurs.length))),
+    d.spurs.length > 0 ? spurs(d) : "");
+}
+
+function gainWords(d) {
+  if (d.gain_mode === "agc") return "AGC";
+  return f.withUnit(d.gain_db, 1, "dB") + (d.gain_mode === "auto" ? " auto" : "");
+}
+
+const openSpurs = new Set();
+
+/// Carriers that are no sondes, and when each is looked at again.
+function spurs(d) {
+  const list = f.el("ul", {class: "reasons"}, ...d.spurs.map((s) => f.el("li", {}, f.el("b", {}, f.number(s.frequency_mhz, 3)), " MHz, ",
+    s.left_s > 0 ? `looked at again in ${f.duration(s.left_s * 1000)}` : "looked at again", ` (waits ${f.duration(s.pause_s * 1000)})`)));
+  const box = f.el("details", {class: "spurs", open: openSpurs.has(d.name)}, f.el("summary", {}, `${d.spurs.length} carriers are left alone: no sondes`), list,
+    // The gateway takes this order from its own machine only.
+    ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname)
+      ? f.el("button", {type: "button", class: "order", click: () => fetch("api/v1/spurs/clear", {method: "POST"})}, "Look at all of them again") : "");
+  box.addEventListener("toggle", () => { if (box.open) openSpurs.add(d.name); else openSpurs.delete(d.name); });
+  return box;
 }
 
 function showReceivers() {
