@@ -94,6 +94,8 @@ struct MqttConfig {
   std::string root;
   int qos = 0;
   double keep_alive_s = 0;
+  bool mirror = false;          ///< also SondeHub's own topics
+  bool home_assistant = false;  ///< discovery messages
 };
 
 struct StorageConfig {

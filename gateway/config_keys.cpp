@@ -218,6 +218,12 @@ constexpr KeySpec kKeys[] = {
     {"mqtt", "keep_alive_s", K::kNumber, "s", 5, 600, "", "20",
      "A broker that is silent for longer is connected to anew.",
      [](Config& c, I i, V v) { c.mqtt[i].keep_alive_s = v.number; }},
+    {"mqtt", "mirror", K::kYesNo, "", kNone, kNone, "", "no",
+     "Publishes also under the topics of SondeHub's own broker (`sondes/<serial>`, `sondes-new/<serial>`, `batch`, `listener/<callsign>`), so that its readers work with this one. For a broker of your own.",
+     [](Config& c, I i, V v) { c.mqtt[i].mirror = v.number > 0; }},
+    {"mqtt", "home_assistant", K::kYesNo, "", kNone, kNone, "", "no",
+     "Tells Home Assistant (under `homeassistant/`) of the station and of each sonde, which then are on its map.",
+     [](Config& c, I i, V v) { c.mqtt[i].home_assistant = v.number > 0; }},
 
     {"storage", "path", K::kRequired, "", kNone, kNone, "", "/var/lib/omnisonde",
      "Folder for the queue; the gateway must be able to write there.",

@@ -49,6 +49,8 @@ struct Log::Impl {
   mutable std::mutex mutex;
   std::deque<LogLine> recent;
   std::uint64_t next_id = 1;
+  std::mutex tap_mutex;
+  std::function<void(const LogLine&)> tap;
 };
 
 Log::Log(LogSeverity least) : impl_(std::make_unique<Impl>()) {
@@ -63,9 +65,21 @@ Log::~Log() = default;
 void Log::write(LogSeverity severity, const std::string& text) {
   impl_->logger.log(level_of(severity), "{}", text);
   if (severity < impl_->least) return;
-  const std::scoped_lock lock(impl_->mutex);
-  impl_->recent.push_back({impl_->next_id++, system_now(), name_of(severity), text});
-  if (impl_->recent.size() > kKept) impl_->recent.pop_front();
+  LogLine line;
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    line = {impl_->next_id++, system_now(), name_of(severity), text};
+    impl_->recent.push_back(line);
+    if (impl_->recent.size() > kKept) impl_->recent.pop_front();
+  }
+  if (severity < LogSeverity::kInfo) return;
+  const std::scoped_lock lock(impl_->tap_mutex);
+  if (impl_->tap) impl_->tap(line);
+}
+
+void Log::set_tap(std::function<void(const LogLine&)> tap) {
+  const std::scoped_lock lock(impl_->tap_mutex);
+  impl_->tap = std::move(tap);
 }
 
 std::vector<LogLine> Log::recent() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,10 @@ class Log {
   void error(const std::string& text) { write(LogSeverity::kError, text); }
 
   [[nodiscard]] std::vector<LogLine> recent() const;
+
+  /// Also hands each line of level info and above on. May be called from any thread; an empty one
+  /// ends it, and waits until the last call is over.
+  void set_tap(std::function<void(const LogLine&)> tap);
 
  private:
   struct Impl;

@@ -6,7 +6,9 @@
 #include "gateway/config.hpp"
 #include "gateway/decode_command.hpp"
 #include "gateway/run_command.hpp"
+#include "gateway/sample_command.hpp"
 #include "gateway/source_soapy.hpp"
+#include "gateway/test_upload_command.hpp"
 #include "gateway/type_list.hpp"
 #include "gateway/types_command.hpp"
 #include "uploader/record.hpp"
@@ -95,17 +97,32 @@ int check_file(const std::string& path) {
   return 0;
 }
 
+CLI::App* add_with_config(CLI::App& app, const char* name, const char* help, RunOptions& options) {
+  CLI::App* command = app.add_subcommand(name, help);
+  command->add_option("--config", options.config_path, "INI file");
+  command
+      ->add_option("--set", options.overrides,
+                   "section.key=value, goes before the file; repeatable")
+      ->allow_extra_args(false);
+  return command;
+}
+
+CLI::App* add_sample(CLI::App& app, SampleOptions& options) {
+  CLI::App* command = app.add_subcommand("sample-telemetry",
+                                         "from lines of `omnisonde decode --start`: one upload "
+                                         "body per type, for the hub's admission");
+  command->add_option("--out", options.folder, "folder for TYPE.json")->required();
+  command->add_option("--callsign", options.callsign, "instead of SAMPLE");
+  return command;
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"omnisonde: every radiosonde in the band at once"};
   app.require_subcommand(1);
 
   RunOptions run_options;
-  CLI::App* run_app = app.add_subcommand("run", "receive, decode and upload until stopped");
-  run_app->add_option("--config", run_options.config_path, "INI file");
-  run_app
-      ->add_option("--set", run_options.overrides,
-                   "section.key=value, goes before the file; repeatable")
-      ->allow_extra_args(false);
+  CLI::App* run_app =
+      add_with_config(app, "run", "receive, decode and upload until stopped", run_options);
   DecodeArguments decode_arguments;
   CLI::App* decode_app = add_decode(app, decode_arguments);
   CLI::App* devices_app = app.add_subcommand("devices", "list the receivers that are plugged in");
@@ -116,6 +133,12 @@ int run(int argc, char** argv) {
   bool types_markdown = false;
   CLI::App* types_app = app.add_subcommand("types", "list what can be decoded");
   types_app->add_flag("--markdown", types_markdown, "as README shows it");
+  SampleOptions sample_options;
+  CLI::App* sample_app = add_sample(app, sample_options);
+  RunOptions test_options;
+  CLI::App* test_app = add_with_config(
+      app, "test-upload", "send one record to the hub for checking only, and explain its verdict",
+      test_options);
   CLI::App* version_app = app.add_subcommand("version", "print the version");
 
   try {
@@ -130,6 +153,8 @@ int run(int argc, char** argv) {
   if (*devices_app) return list_all_devices();
   if (*check_app) return check_file(config_file);
   if (*types_app) print_types(std::cout, types_markdown);
+  if (*sample_app) return sample_command(std::cin, sample_options);
+  if (*test_app) return test_upload_command(test_options);
   if (*version_app) std::cout << "omnisonde " << uploader::software_version() << '\n';
   return 0;
 }

@@ -15,6 +15,7 @@
 #include "gateway/base/system_clock.hpp"
 #include "gateway/config.hpp"
 #include "gateway/feeds_config.hpp"
+#include "gateway/health_text.hpp"
 #include "gateway/live_receiver.hpp"
 #include "gateway/log.hpp"
 #include "gateway/orbit_fetch.hpp"
@@ -36,14 +37,40 @@ int fail(const Error& error, int status = 1) {
   return status;
 }
 
-uploader::Hooks uploader_hooks(Log& log, const Station& station) {
+uploader::Hooks uploader_hooks(Log& log, Station& station, const HealthSource& health) {
   uploader::Hooks hooks;
   hooks.log = [&log](uploader::LogLevel level, const std::string& text) {
     log.write(static_cast<LogSeverity>(level), text);
   };
   hooks.clock_good = [&station] { return station.clock_good(); };
+  hooks.clock_jumped = [&station] { station.doubt_clock(); };
+  hooks.health = [&health] { return health.text(); };
   return hooks;
 }
+
+// While it lives, outputs get the log's lines and the pipeline's counters.
+class OutputNews {
+ public:
+  OutputNews(Log& log, HealthSource& health, const RunStatus& status, uploader::Uploader& uploader)
+      : log_(log), health_(health) {
+    health_.set([&status] { return health_text(status.status(false)); });
+    log_.set_tap([&uploader](const LogLine& line) {
+      // "sondehub: the hub answered 503": who says it stands first.
+      const std::string component = line.text.substr(0, line.text.find_first_of(" :"));
+      uploader.note({line.time, line.level, component, line.text});
+    });
+  }
+  ~OutputNews() {
+    log_.set_tap({});
+    health_.set({});
+  }
+  OutputNews(const OutputNews&) = delete;
+  OutputNews& operator=(const OutputNews&) = delete;
+
+ private:
+  Log& log_;
+  HealthSource& health_;
+};
 
 Expected<std::unique_ptr<uploader::Feeds>> start_feeds(const Config& config,
                                                        const uploader::StationConfig& station,
@@ -190,7 +217,8 @@ int run(const Config& config, Log& log) {
 
   const auto upload_config = uploader_config(config);
   if (!upload_config) return fail(upload_config.error(), kExitConfig);
-  auto uploader = uploader::Uploader::start(*upload_config, uploader_hooks(log, station));
+  HealthSource health;
+  auto uploader = uploader::Uploader::start(*upload_config, uploader_hooks(log, station, health));
   if (!uploader) return fail(uploader.error());
 
   auto orbits = open_orbits(config, log);
@@ -202,6 +230,7 @@ int run(const Config& config, Log& log) {
   BandWatch band(planner_rules(config), log);
   RunStatus status(config, station, band, **uploader, **feeds, log);
   status.set_orbits(orbits->shelf.get(), orbits->fetch.get());
+  const OutputNews news(log, health, status, **uploader);
   auto page = start_page(config, status, log);
   if (!page) return fail(page.error());
   const std::unique_ptr<web::WebServer> web = std::move(page).value();

@@ -146,6 +146,8 @@ Expected<uploader::Config> uploader_config(const Config& config) {
     m.root = mqtt.root;
     m.qos = mqtt.qos;
     m.keep_alive_s = mqtt.keep_alive_s;
+    m.mirror = mqtt.mirror;
+    m.home_assistant = mqtt.home_assistant;
     out.mqtt.push_back(std::move(m));
   }
   return out;

@@ -52,6 +52,8 @@ class Station final : public RecordSink {
   /// Our wall clock can be trusted: the system says that it is synchronised, or a sonde's GPS time
   /// has agreed with it within seconds. Takes no lock: the uploader asks from within its calls.
   [[nodiscard]] bool clock_good() const;
+  /// The wall clock has jumped: what a sonde once said for it no longer holds. Takes no lock.
+  void doubt_clock() { clock_confirmed_ = false; }
 
  private:
   [[nodiscard]] std::uint32_t global_slot(const std::string& device, std::uint32_t slot);

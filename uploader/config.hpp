@@ -33,6 +33,7 @@ struct StorageConfig {
   double keep_h = 47;              ///< the hub takes nothing older than 48 h
   double commit_interval_s = 0.1;  ///< records wait at most this long for their commit
   double sync_interval_s = 1.0;    ///< at most this much is lost by a power cut
+  double clock_hold_s = 60;        ///< after a jump of the clock nothing is judged by it
 };
 
 /// [sondehub]: the hub by HTTPS.
@@ -68,8 +69,11 @@ struct MqttConfig {
   int qos = 1;           ///< of status, will and telemetry; falls back to 0 where 1 is refused
   double keep_alive_s = 20;
   double connect_timeout_s = 10;
-  double backoff_first_s = 1;  ///< doubled up to backoff_max_s
-  double backoff_max_s = 60;
+  bool mirror = false;          ///< also the topics of SondeHub's own broker
+  bool home_assistant = false;  ///< also Home Assistant's discovery messages
+  double backoff_first_s = 1;   ///< doubled up to backoff_max_s
+  double backoff_max_s = 4;
+  double backoff_login_s = 60;    ///< after a refused login, which waiting does not heal
   double stall_s = 30;            ///< no acknowledgement for so long: connect anew
   double live_age_s = 60;         ///< older records go to backfill/<serial>
   double latest_interval_s = 10;  ///< between two latest/<serial>
@@ -91,6 +95,7 @@ struct Hooks {
   std::function<void(LogLevel, std::string)> log;  ///< default: nothing is logged
   std::function<UtcMillis()> now;                  ///< default: the system's clock
   std::function<bool()> clock_good;                ///< default: true; false holds all uploads back
+  std::function<void()> clock_jumped;              ///< the clock may be wrong now; default: nothing
   std::function<std::string()> health;             ///< JSON object for MQTT; default: status counts
 };
 

@@ -17,6 +17,14 @@ struct RefusedRecord {
   std::uint32_t frame = 0;
 };
 
+/// A line of the gateway's log, for outputs that pass such lines on.
+struct LogEvent {
+  UtcMillis at;
+  std::string level;      ///< "info", "warning", "error"
+  std::string component;  ///< who says it: "sondehub", "track", ...
+  std::string text;
+};
+
 /// How long records took from reception to delivery. The bounds are those of the histogram in
 /// /metrics; backlog of an outage counts too, in the last bins.
 struct LatencyCounts {

@@ -277,6 +277,9 @@ void HubHttps::Impl::settle_done(const HubVerdict& verdict,
   }
   if (rejected.size() < records.size()) context.board->success();
   context.outbox->settle(context.index, std::move(ends));
+  // After a kill at most one request comes again.
+  constexpr double kPatience_s = 1;
+  (void)context.outbox->flush(kPatience_s);
   for (const std::string& warning : verdict.warnings) {
     if (said.insert({"", warning}).second) {
       say(LogLevel::kWarning, "the hub has stored records with a change of its own: " + warning);

@@ -67,7 +67,12 @@ void MqttLink::Impl::prepare(const MqttLinkOptions& options) {
     tls.set_verify(true);  // not the default: without it the host name goes unchecked
     connect_options.set_ssl(tls);
   }
-  client = std::make_unique<mqtt::async_client>(options.uri, options.client_id, nullptr);
+  // The library refuses more than this many at once also while connected, 100 by default: one
+  // latest/<serial> for each of many sondes is more than that.
+  constexpr int kMaxBuffered = 20'000;
+  mqtt::create_options create;
+  create.set_max_buffered_messages(kMaxBuffered);
+  client = std::make_unique<mqtt::async_client>(options.uri, options.client_id, create, nullptr);
   // All handlers before the first connect: setting them later can deadlock in the library.
   client->set_connection_lost_handler([this](const std::string&) { up = false; });
 }

@@ -5,28 +5,24 @@
 #include <atomic>
 #include <cmath>
 #include <condition_variable>
-#include <cstdio>
 #include <deque>
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <random>
-#include <set>
 #include <thread>
 
 #include "uploader/http.hpp"
 #include "uploader/mqtt_link.hpp"
+#include "uploader/mqtt_publisher.hpp"
 #include "uploader/record.hpp"
 
 namespace omnisonde::uploader {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kWindow = 64;      // records in flight
-constexpr std::int64_t kNoRecord = 0;    // tag of messages that are not records
+constexpr std::size_t kWindow = 32;      // records in flight
 constexpr std::size_t kLossesAlarm = 5;  // per minute
 constexpr double kIdleWait_s = 0.25;
 constexpr double kAckWait_s = 0.02;
@@ -35,37 +31,25 @@ Clock::duration seconds(double s) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(s));
 }
 
+// A record on its way.
+struct Sent {
+  Clock::time_point at;
+  UtcMillis received;
+};
+
 // Without the query, which may hold a token.
 std::string public_uri(const std::string& uri) { return uri.substr(0, uri.find('?')); }
 
-// The last record of a sonde, for latest/<serial>.
-struct Latest {
-  std::string body;
-  UtcMillis datetime;
-  Clock::time_point heard, published;
-  bool due = false;
-};
-
 }  // namespace
-
-std::string topic_level(const std::string& text) {
-  std::string out = text.empty() ? "unnamed" : text;
-  for (char& c : out) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '_' || c == '-' || c == '.';
-    if (!plain) c = '_';
-  }
-  return out;
-}
 
 struct MqttWs::Impl {
   MqttConfig config;
   OutputContext context;
-  std::string base;  // "<root>/<station>/"
-  std::string session, since;
+  std::unique_ptr<MqttPublisher> publisher;
   std::atomic<bool> stop{false};
   std::mutex mutex;
   std::condition_variable wake;
+  std::deque<LogEvent> events;  // guarded by mutex
   std::thread thread;
 
   // Only the worker uses what follows.
@@ -75,46 +59,29 @@ struct MqttWs::Impl {
   int failures = 0;
   std::string tls_detail;  // of the first failure in a row
   std::unique_ptr<MqttLink> link;
-  std::map<std::string, Latest> latest;
-  std::set<std::string> known_serials;
   std::deque<Clock::time_point> losses;
-  std::uint64_t station_revision = 0;
+  std::map<std::int64_t, Sent> sent;  // records in flight, by id
   std::int64_t last_id = 0;
-  Clock::time_point last_ack, next_health;
+  double usual_ack_s = 0;
+  std::size_t uncommitted = 0;  // settled since the last flush
+  Clock::time_point last_ack, last_nudge;
 
   void run();
   bool open_link();
   [[nodiscard]] std::string tls_words() const;
-  void back_off(const std::string& words, bool loud);
+  void back_off(const std::string& words, bool loud, double max_s);
   void run_session();
-  void greet();
   void publish_records();
-  void publish_record(const StoredRecord& record);
-  void publish_latest(bool all);
+  void publish_events();
+  void nudge();
   void collect_acks();
-  void publish_station();
-  void keep_house();
+  void settle(const std::vector<MqttDone>& done);
   void say_goodbye();
   void note_loss();
-  void put(const std::string& topic, const std::string& payload, int level, bool retained,
-           std::int64_t tag = kNoRecord) {
-    link->publish(base + topic, payload, level, retained, tag);
-  }
-  [[nodiscard]] std::string status_text(const char* state) const;
   void say(LogLevel level, const std::string& text) const {
     context.hooks.log(level, "mqtt " + config.name + ": " + text);
   }
 };
-
-std::string MqttWs::Impl::status_text(const char* state) const {
-  Json json = Json::object();
-  json["state"] = state;
-  json["since"] = since;
-  json["software"] = software_name();
-  json["version"] = software_version();
-  json["session"] = session;
-  return to_text(json);
-}
 
 bool MqttWs::Impl::open_link() {
   MqttLinkOptions options;
@@ -126,8 +93,8 @@ bool MqttWs::Impl::open_link() {
   options.ca_file = config.ca_file;
   options.keep_alive_s = config.keep_alive_s;
   options.connect_timeout_s = config.connect_timeout_s;
-  options.will_topic = base + "status";
-  options.will_payload = status_text("lost");
+  options.will_topic = publisher->base() + "status";
+  options.will_payload = publisher->status_text("lost");
   MqttFault fault;
   qos = config.qos;
   options.qos = qos;
@@ -146,7 +113,10 @@ bool MqttWs::Impl::open_link() {
   if (link) return true;
   if (!stop && failures == 0) tls_detail = tls_words();
   fault.words += tls_detail;
-  if (!stop) back_off("no connection to " + public_uri(config.uri) + ": " + fault.words, true);
+  if (!stop) {
+    back_off("no connection to " + public_uri(config.uri) + ": " + fault.words, true,
+             fault.login ? config.backoff_login_s : config.backoff_max_s);
+  }
   return false;
 }
 
@@ -163,11 +133,11 @@ std::string MqttWs::Impl::tls_words() const {
   return words.empty() ? "" : ": " + words + " (check uri and ca_file)";
 }
 
-void MqttWs::Impl::back_off(const std::string& words, bool loud) {
+void MqttWs::Impl::back_off(const std::string& words, bool loud, double max_s) {
   constexpr int kMaxDoublings = 20;
   constexpr double kLeast = 0.75, kMost = 1.25;
-  double wait_s = std::min(config.backoff_max_s,
-                           std::ldexp(config.backoff_first_s, std::min(failures, kMaxDoublings)));
+  double wait_s =
+      std::min(max_s, std::ldexp(config.backoff_first_s, std::min(failures, kMaxDoublings)));
   wait_s *= std::uniform_real_distribution<double>(kLeast, kMost)(random);
   say(loud && failures == 0 ? LogLevel::kWarning : LogLevel::kDebug,
       words + "; next try in " + std::to_string(std::lround(wait_s)) + " s");
@@ -193,9 +163,6 @@ void MqttWs::Impl::note_loss() {
 }
 
 void MqttWs::Impl::run() {
-  for (std::string& serial : context.outbox->settled_serials(context.index)) {
-    known_serials.insert(std::move(serial));
-  }
   while (!stop) {
     if (!open_link()) continue;
     say(LogLevel::kInfo, "connected to " + public_uri(config.uri));
@@ -205,39 +172,48 @@ void MqttWs::Impl::run() {
     } else {
       note_loss();
       link.reset();
-      back_off("the connection to " + public_uri(config.uri) + " was lost", false);
+      back_off("the connection to " + public_uri(config.uri) + " was lost", false,
+               config.backoff_max_s);
     }
   }
   link.reset();
 }
 
-// After every connect: the broker may have published the will, or have forgotten all it retained.
-void MqttWs::Impl::greet() {
-  put("status", status_text("online"), qos, true);
-  publish_station();
-  publish_latest(true);
-  context.board->good(qos == 0 && config.qos > 0 ? "connected (QoS 0)" : "connected");
-}
-
 void MqttWs::Impl::run_session() {
   last_id = 0;
-  last_ack = next_health = Clock::now();
-  greet();
+  last_ack = Clock::now();
+  sent.clear();
+  publisher->begin(*link, qos);
+  context.board->good(qos == 0 && config.qos > 0 ? "connected (QoS 0)" : "connected");
   std::uint64_t seen = 0;
   while (!stop && link->alive()) {
     publish_records();
+    publish_events();
     collect_acks();
-    keep_house();
+    publisher->keep_house();
     if (link->in_flight() == 0) {
       last_ack = Clock::now();
       seen = context.outbox->wait_for_commit(seen, kIdleWait_s);
     } else if (Clock::now() - last_ack > seconds(config.stall_s)) {
       say(LogLevel::kWarning, "the broker acknowledges nothing");
-      return;
+      break;
     } else {
+      nudge();
       link->wait(kAckWait_s);
     }
   }
+  if (!stop) publisher->end();
+}
+
+// The library's sender now and then sleeps a second beside a message that has come (a signal sent
+// before it waits is lost); the next message wakes it. Seen as 1.0 s on an idle broker.
+void MqttWs::Impl::nudge() {
+  constexpr double kFloor_s = 0.04, kTimes = 3, kApart_s = 0.5;
+  const Clock::time_point now = Clock::now();
+  if (sent.empty() || now - last_nudge < seconds(kApart_s)) return;
+  if (now - sent.begin()->second.at < seconds(kFloor_s + kTimes * usual_ack_s)) return;
+  last_nudge = now;
+  publisher->publish_health();
 }
 
 void MqttWs::Impl::publish_records() {
@@ -246,84 +222,63 @@ void MqttWs::Impl::publish_records() {
   const int room = static_cast<int>(kWindow - busy);
   for (const StoredRecord& record : context.outbox->waiting_after(context.index, last_id, room)) {
     if (!link->alive()) return;
-    publish_record(record);
+    publisher->publish_record(record);
     last_id = record.meta.id;
+    sent[last_id] = {Clock::now(), record.meta.received};
   }
 }
 
-void MqttWs::Impl::publish_record(const StoredRecord& record) {
-  constexpr double kMsPerSecond = 1000;
-  const RecordMeta& meta = record.meta;
-  const std::string serial = topic_level(meta.serial);
-  const double age_s =
-      static_cast<double>(context.hooks.now().ms - meta.received.ms) / kMsPerSecond;
-  const bool live = age_s <= config.live_age_s;
-  // Late records go where live readers are not misled by them.
-  put((live ? "telemetry/" : "backfill/") + serial, record.body, qos, false, meta.id);
-  if (known_serials.insert(meta.serial).second) put("new/" + serial, record.body, qos, false);
-  Latest& last = latest[serial];
-  if (last.body.empty() || meta.datetime >= last.datetime) {
-    last.body = record.body;
-    last.datetime = meta.datetime;
-    last.heard = Clock::now();
-    last.due = true;
+void MqttWs::Impl::publish_events() {
+  std::deque<LogEvent> fresh;
+  {
+    const std::lock_guard lock(mutex);
+    fresh.swap(events);
   }
-}
-
-void MqttWs::Impl::publish_latest(bool all) {
-  const Clock::time_point now = Clock::now();
-  for (auto& [serial, last] : latest) {
-    const bool due = last.due && now - last.published >= seconds(config.latest_interval_s);
-    if (!all && !due) continue;
-    put("latest/" + serial, last.body, qos, true);
-    last.published = now;
-    last.due = false;
-  }
+  for (const LogEvent& event : fresh) publisher->publish_log(event);
 }
 
 void MqttWs::Impl::collect_acks() {
+  const std::vector<MqttDone> done = link->collect();
+  settle(done);
+  // What failed still waits in the outbox: a new session takes it again.
+  if (std::any_of(done.begin(), done.end(), [](const MqttDone& d) { return !d.ok; })) {
+    link->disconnect();
+  }
+}
+
+void MqttWs::Impl::settle(const std::vector<MqttDone>& done) {
+  constexpr double kMsPerSecond = 1000, kNewWeight = 0.1;
   std::vector<Settlement> ends;
-  bool failed = false;
-  for (const MqttDone& done : link->collect()) {
-    failed = failed || !done.ok;
-    if (done.ok && done.tag != kNoRecord) ends.push_back({done.tag, kDelivered, "", false});
+  const UtcMillis now = context.hooks.now();
+  for (const MqttDone& d : done) {
+    const auto found = d.tag == kNoRecord ? sent.end() : sent.find(d.tag);
+    if (found == sent.end()) continue;
+    if (d.ok) {
+      const std::chrono::duration<double> ack = Clock::now() - found->second.at;
+      usual_ack_s += kNewWeight * (ack.count() - usual_ack_s);
+      ends.push_back({d.tag, kDelivered, "", false});
+      context.board->delivered(static_cast<double>(now.ms - found->second.received.ms) /
+                               kMsPerSecond);
+    }
+    sent.erase(found);
   }
   if (!ends.empty()) {
     last_ack = Clock::now();
     failures = 0;
     context.board->success();
   }
+  uncommitted += ends.size();
   context.outbox->settle(context.index, std::move(ends));
-  // What failed still waits in the outbox: a new session takes it again.
-  if (failed) link->disconnect();
-}
-
-void MqttWs::Impl::publish_station() {
-  station_revision = context.station->revision();
-  Json json = station_record(context.station->get());
-  json.erase("uploader_contact_email");  // for the hub's admins only
-  put("station", to_text(json), qos, true);
-}
-
-void MqttWs::Impl::keep_house() {
-  constexpr double kHour_s = 3600;
-  const Clock::time_point now = Clock::now();
-  if (context.station->revision() != station_revision) publish_station();
-  publish_latest(false);
-  std::erase_if(latest, [this, now](const auto& entry) {
-    const bool old = now - entry.second.heard > seconds(config.latest_clear_h * kHour_s);
-    if (old) put("latest/" + entry.first, "", qos, true);
-    return old;
-  });
-  if (now >= next_health) {
-    next_health = now + seconds(config.health_interval_s);
-    put("health", context.hooks.health(), 0, false);
-  }
+  // After a kill these come again: no more than about two windows.
+  constexpr double kPatience_s = 1;
+  if (uncommitted < kWindow) return;
+  (void)context.outbox->flush(kPatience_s);
+  uncommitted = 0;
 }
 
 void MqttWs::Impl::say_goodbye() {
   constexpr double kPatience_s = 2;
-  put("status", status_text("offline"), qos, true);
+  publisher->publish_offline();
   const Clock::time_point end = Clock::now() + seconds(kPatience_s);
   while (link->alive() && link->in_flight() > 0 && Clock::now() < end) {
     link->wait(kAckWait_s);
@@ -352,15 +307,17 @@ Expected<std::unique_ptr<MqttWs>> MqttWs::create(MqttConfig config, OutputContex
   }
   auto impl = std::make_unique<Impl>();
   config.qos = std::clamp(config.qos, 0, 1);
-  impl->base = config.root + "/" + topic_level(context.station->get().callsign) + "/";
-  impl->since = to_iso8601(context.hooks.now());
-  std::array<char, 16> session{};
-  std::snprintf(session.data(), session.size(), "%08lx",
-                static_cast<unsigned long>(std::random_device{}()));
-  impl->session = session.data();
   impl->config = std::move(config);
   impl->context = std::move(context);
+  impl->publisher = std::make_unique<MqttPublisher>(impl->config, impl->context);
   return std::unique_ptr<MqttWs>(new MqttWs(std::move(impl)));
+}
+
+void MqttWs::note(const LogEvent& event) {
+  constexpr std::size_t kKept = 200;  // while there is no broker
+  const std::lock_guard lock(impl_->mutex);
+  impl_->events.push_back(event);
+  if (impl_->events.size() > kKept) impl_->events.pop_front();
 }
 
 void MqttWs::start() {

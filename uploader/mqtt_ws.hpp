@@ -19,14 +19,12 @@ class MqttWs : public Output {
   ~MqttWs() override;
   void start() override;
   void stop() override;
+  void note(const LogEvent& event) override;
 
  private:
   struct Impl;
   explicit MqttWs(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-/// `text` as one level of a topic: everything but letters, digits, '_', '-' and '.' becomes '_'.
-[[nodiscard]] std::string topic_level(const std::string& text);
 
 }  // namespace omnisonde::uploader

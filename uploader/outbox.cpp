@@ -12,6 +12,7 @@
 
 #include "uploader/outbox_store.hpp"
 #include "uploader/state_folder.hpp"
+#include "uploader/wal_syncer.hpp"
 
 namespace omnisonde::uploader {
 namespace {
@@ -56,10 +57,10 @@ struct Outbox::Impl {
   bool stopping = false;
   bool corrupt_seen = false;  // by a reader
   std::thread thread;
+  std::unique_ptr<WalSyncer> syncer;
 
   // Only the writer thread uses these.
-  Clock::time_point last_sync, last_maintenance;
-  bool unsynced = false;
+  Clock::time_point last_maintenance;
 
   Expected<void> open_file();
   void set_aside(const std::string& why);
@@ -209,12 +210,11 @@ void Outbox::Impl::maintain() {
 
 void Outbox::Impl::write_loop() {
   const Clock::duration interval = seconds(options.storage.commit_interval_s);
-  const Clock::duration sync_interval = seconds(options.storage.sync_interval_s);
   Clock::time_point not_before = Clock::now();
   std::unique_lock lock(mutex);
   while (true) {
     const auto due = [this] { return stopping || corrupt_seen || asked > done || !queued.empty(); };
-    wake.wait_for(lock, unsynced ? sync_interval : seconds(kMaintenance_s), due);
+    wake.wait_for(lock, seconds(kMaintenance_s), due);
     const auto hurry = [this] { return stopping || asked > done; };
     if (!queued.empty()) wake.wait_until(lock, not_before, hurry);
     const bool last = stopping;
@@ -229,11 +229,9 @@ void Outbox::Impl::write_loop() {
 
     if (damaged) note_trouble(StoreResult::kCorrupt);
     bool ok = true;
-    if (!batch.empty() || unsynced) {
-      const bool sync = last || Clock::now() - last_sync >= sync_interval;
-      ok = commit(batch, sync);
-      if (ok && sync) last_sync = Clock::now();
-      unsynced = ok ? !sync : unsynced;
+    if (!batch.empty() || last) {
+      ok = commit(batch, last);
+      if (ok) syncer->committed();
       if (!ok) give_back(std::move(batch));
     }
     if (Clock::now() - last_maintenance >= seconds(kMaintenance_s)) maintain();
@@ -271,6 +269,7 @@ Expected<std::unique_ptr<Outbox>> Outbox::open(OutboxOptions options) {
     for (std::size_t n = 0; n < outputs; ++n) i.counts.outputs[n].waiting = waiting[n];
   }
   i.maintain();
+  i.syncer = std::make_unique<WalSyncer>(i.file, i.options.storage.sync_interval_s);
   i.thread = std::thread([&i] { i.write_loop(); });
   return outbox;
 }
@@ -392,6 +391,7 @@ void Outbox::stop() {
   i.wake.notify_all();
   i.committed.notify_all();
   if (i.thread.joinable()) i.thread.join();
+  i.syncer.reset();
 }
 
 }  // namespace omnisonde::uploader

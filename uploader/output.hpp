@@ -22,6 +22,8 @@ class Output {
   virtual ~Output() = default;
   virtual void start() = 0;
   virtual void stop() = 0;
+  /// A line of the gateway's log. Must not block, and may drop it.
+  virtual void note(const LogEvent& event) { (void)event; }
 };
 
 /// The station as it is now. Thread-safe.

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/base/system_clock.hpp"
+#include "uploader/clock_watch.hpp"
 #include "uploader/hub_https.hpp"
 #include "uploader/mqtt_ws.hpp"
 #include "uploader/outbox.hpp"
@@ -28,6 +29,9 @@ std::string json_of(const UploadStatus& status) {
   json["duplicates"] = status.duplicates;
   for (const ReasonCount& r : status.refused) json["refused"][r.key] = r.count;
   json["outbox"] = status.outbox_state;
+  std::uint64_t waiting = 0;
+  for (const OutputStatus& o : status.outputs) waiting += o.waiting;
+  json["waiting"] = waiting;
   for (const OutputStatus& o : status.outputs) {
     nlohmann::ordered_json& out = json["outputs"][o.name];
     out["state"] = o.state;
@@ -56,6 +60,8 @@ struct Uploader::Impl {
     std::unique_ptr<Output> output;  // null: switched off, the board says why
   };
   Config config;
+  Hooks lent;  // by the gateway; `hooks` calls them with our own judgement of the clock
+  std::unique_ptr<ClockWatch> clock_watch;
   Hooks hooks;
   StationBox station{{}};
   std::unique_ptr<Outbox> outbox;
@@ -193,7 +199,10 @@ Expected<std::unique_ptr<Uploader>> Uploader::start(const Config& config, Hooks 
   Impl* self = impl.get();
   if (!hooks.health) hooks.health = [self] { return json_of(self->status()); };
   impl->config = config;
-  impl->hooks = std::move(hooks);
+  impl->lent = std::move(hooks);
+  impl->clock_watch = std::make_unique<ClockWatch>(impl->lent, config.storage.clock_hold_s);
+  impl->hooks = impl->lent;
+  impl->hooks.clock_good = [self] { return self->clock_watch->good(); };
   impl->station.set(config.station);
   std::unique_ptr<Uploader> uploader(new Uploader(std::move(impl)));
   if (const auto opened = self->open(); !opened) return opened.error();
@@ -223,6 +232,13 @@ void Uploader::accept(const Telemetry& t) {
 }
 
 void Uploader::set_station(const StationConfig& station) { impl_->station.set(station); }
+
+void Uploader::note(const LogEvent& event) {
+  if (impl_->stopped) return;
+  for (Impl::Slot& slot : impl_->slots) {
+    if (slot.output) slot.output->note(event);
+  }
+}
 
 UploadStatus Uploader::status() const { return impl_->status(); }
 

@@ -64,6 +64,9 @@ class Uploader {
   /// A changed station (position from gpsd, other antenna): reported anew.
   void set_station(const StationConfig& station);
 
+  /// A line of the gateway's log, for outputs that pass such lines on (MQTT).
+  void note(const LogEvent& event);
+
   [[nodiscard]] UploadStatus status() const;
 
   /// Commits what is queued, says goodbye to the brokers, ends the threads. Also by the destructor.

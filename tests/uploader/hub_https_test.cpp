@@ -37,6 +37,7 @@ class HubHttpsTest : public ::testing::Test {
     config_.station = testing::station();
     config_.storage.path = folder_.path() + "/state";
     config_.storage.commit_interval_s = 0.02;
+    config_.storage.clock_hold_s = 1;
     config_.sondehub.url = hub_->url();
     config_.sondehub.ca_file = hub_->ca_file();
     config_.sondehub.batch_interval_s = 0.2;
@@ -284,6 +285,26 @@ TEST_F(HubHttpsTest, WaitsForAGoodClock) {
   EXPECT_NE(output().state.find("clock"), std::string::npos);
   clock_good_ = true;
   EXPECT_TRUE(eventually([&] { return output().delivered == 3; })) << log();
+}
+
+// Three days ahead, or back, and right again within the hold: nothing is too old or of the future.
+TEST_F(HubHttpsTest, AClockThatJumpsCostsNoRecord) {
+  for (const std::int64_t days : {3, -3}) {
+    config_.sondehub.url = "https://localhost:1";
+    start();
+    accept(5, days > 0 ? "S1234567" : "S7654321");
+    ASSERT_TRUE(eventually([&] { return output().waiting == 5; }));
+    uploader_.reset();
+    config_.sondehub.url = hub_->url();
+    start();
+    clock_ms_ += days * 86'400'000;
+    ASSERT_TRUE(eventually([&] { return log().find("jumped by") != std::string::npos; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    clock_ms_ -= days * 86'400'000;
+    EXPECT_TRUE(eventually([&] { return output().delivered == 5; })) << log();
+    EXPECT_TRUE(output().rejected.empty());
+    uploader_.reset();
+  }
 }
 
 TEST_F(HubHttpsTest, DryRunStoresNothing) {

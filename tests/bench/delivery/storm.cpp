@@ -32,7 +32,7 @@ struct Arguments {
   int faults = 200;
   double rate = 1000;
   unsigned seed = 1;
-  double patience_s = 120;  // after the last record was fed
+  double patience_s = 900;  // after the last record was fed
 };
 
 // How often each fault is drawn; kinds that a station meets more often come more often.
@@ -143,6 +143,7 @@ int main(int argc, char** argv) {
   app.add_option("--faults", a.faults);
   app.add_option("--rate", a.rate, "records a second");
   app.add_option("--seed", a.seed);
+  app.add_option("--patience", a.patience_s, "seconds for the rest after the last was handed over");
   CLI11_PARSE(app, argc, argv);
   std::string folder = (std::filesystem::temp_directory_path() / "omni-storm-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) return 1;
