@@ -14,6 +14,7 @@
 
 #include "tests/support/mosquitto_fixture.hpp"
 #include "tests/uploader/sample.hpp"
+#include "uploader/mqtt_publisher.hpp"
 #include "uploader/mqtt_ws.hpp"
 #include "uploader/uploader.hpp"
 
