@@ -63,6 +63,11 @@ class BandFft {
   /// The band's bins in FFT order (0 Hz first).
   [[nodiscard]] std::span<const Sample> spectrum() const noexcept { return fft_.output(); }
 
+  /// Power of the DC offset that is being removed, full scale 1.0; 0 where it is kept.
+  [[nodiscard]] double dc_power() const noexcept {
+    return std::norm(dc_mean_) / (static_cast<double>(bins_) * static_cast<double>(bins_));
+  }
+
   /// Blocks processed so far; the phase of slices depends on it.
   [[nodiscard]] std::uint64_t blocks() const noexcept { return blocks_; }
 

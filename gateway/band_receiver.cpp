@@ -259,7 +259,10 @@ void BandReceiver::review_slots() {
     const Slot& slot = *slots_[i].slot;
     const bool probing = slot.state() == SlotState::kProbing;
     bool close = duplicate(slot) || slots_[i].echo;
-    if (slots_[i].echo) spurs_[slots_[i].slices].add(slot.carrier_hz(), now_s());
+    if (slots_[i].echo) {
+      ++images_;
+      spurs_[slots_[i].slices].add(slot.carrier_hz(), now_s());
+    }
     if (probing && !slot.fixed()) {
       // What another slot has found to be a sonde is no spur, and needs no second listener.
       const bool taken = tracked(slot.carrier_hz());

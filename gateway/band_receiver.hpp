@@ -97,6 +97,10 @@ class BandReceiver {
   [[nodiscard]] std::vector<SlotView> slots() const;
   /// Carriers seen that are no tracked sonde's.
   [[nodiscard]] std::size_t candidates() const noexcept { return strangers_; }
+  /// How often a slot was given up since it heard a stronger sonde's image or intermodulation.
+  [[nodiscard]] std::uint64_t images() const noexcept { return images_; }
+  /// Power of the receiver's DC offset, full scale 1.0.
+  [[nodiscard]] double dc_power() const noexcept { return band_.dc_power(); }
   /// Carriers that were no sondes; one that several widths have tried is there once, with the
   /// longest wait.
   [[nodiscard]] std::vector<SpurView> spurs() const;
@@ -182,6 +186,7 @@ class BandReceiver {
   std::vector<GoodFrame> frames_;
   std::size_t strangers_ = 0;
   std::uint64_t looks_ = 0;
+  std::uint64_t images_ = 0;
   std::uint64_t next_index_ = 0, blocks_ = 0;
   std::uint32_t next_id_ = 1;
 };

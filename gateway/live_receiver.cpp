@@ -126,6 +126,8 @@ void LiveReceiver::report(const std::vector<SlotView>& slots) {
   auto spurs = band_->spurs();
   const std::scoped_lock lock(mutex_);
   spurs_ = std::move(spurs);
+  images_ = band_->images();
+  dc_dbfs_ = 10 * std::log10(std::max(band_->dc_power(), 1e-12));
   held_hz_.clear();
   probed_hz_.clear();
   for (const SlotView& slot : slots) {
@@ -257,6 +259,8 @@ DeviceStatus LiveReceiver::status() const {
   s.frequency_error_sondes = crystal_.sondes();
   s.overloads = gain_ ? static_cast<std::uint64_t>(gain_->overloads()) : 0;
   if (noise_dbfs_ < 0) s.noise_dbfs = noise_dbfs_;
+  if (dc_dbfs_ < 0 && dc_dbfs_ > -119) s.dc_dbfs = dc_dbfs_;
+  s.images = images_;
   s.centre_hz = centre_hz_;
   s.clipping_pct = clipping_pct_;
   for (const SpurView& spur : spurs_)

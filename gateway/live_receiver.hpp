@@ -102,7 +102,8 @@ class LiveReceiver {
 
   mutable std::mutex mutex_;  ///< guards all below
   SpectrumStatus spectrum_;
-  double clipping_pct_ = 0, centre_hz_ = 0, noise_dbfs_ = 0;
+  double clipping_pct_ = 0, centre_hz_ = 0, noise_dbfs_ = 0, dc_dbfs_ = 0;
+  std::uint64_t images_ = 0;
   std::vector<double> held_hz_, probed_hz_;
   std::vector<SpurView> spurs_;
   std::optional<GainControl> gain_;  ///< once the device has told its range

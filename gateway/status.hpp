@@ -33,6 +33,8 @@ struct DeviceStatus {
   std::optional<double> gain_db;     ///< absent while the tuner's own AGC is on
   std::string gain_mode;             ///< "agc", "auto", "fixed"
   std::uint64_t overloads = 0;       ///< how often clipping has lowered the gain (auto)
+  std::optional<double> dc_dbfs;     ///< its DC offset, which is removed
+  std::uint64_t images = 0;          ///< slots given up as a stronger sonde's image
   std::optional<double> noise_dbfs;  ///< noise in the whole window
   double frequency_error_ppm = 0;    ///< the correction in use
   bool frequency_error_auto = false;

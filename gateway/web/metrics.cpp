@@ -76,6 +76,12 @@ void devices(Text& text, const GatewayStatus& s) {
   for (const DeviceStatus& d : s.devices) {
     if (d.noise_dbfs) text.sample(label("device", d.name), *d.noise_dbfs);
   }
+  text.family("omnisonde_device_dc_dbfs", "gauge", "DC offset that is removed.");
+  for (const DeviceStatus& d : s.devices) {
+    if (d.dc_dbfs) text.sample(label("device", d.name), *d.dc_dbfs);
+  }
+  text.family("omnisonde_device_images_total", "counter", "Images of stronger sondes given up.");
+  each([](const DeviceStatus& d) { return static_cast<double>(d.images); });
   text.family("omnisonde_device_frequency_error_ppm", "gauge", "Crystal error that is corrected.");
   each([](const DeviceStatus& d) { return d.frequency_error_ppm; });
   text.family("omnisonde_device_bias_tee", "gauge", "1 while a preamplifier is fed.");

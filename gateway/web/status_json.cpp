@@ -156,6 +156,8 @@ Json devices_json(const GatewayStatus& status) {
     put(j, "gain_mode", d.gain_mode);
     j["overloads"] = d.overloads;
     put(j, "noise_dbfs", d.noise_dbfs, 1);
+    put(j, "dc_dbfs", d.dc_dbfs, 1);
+    j["images"] = d.images;
     put(j, "frequency_error_ppm", d.frequency_error_ppm, 2);
     if (d.frequency_error_auto) j["frequency_error_sondes"] = d.frequency_error_sondes;
     j["bias_tee"] = d.bias_tee;

@@ -50,7 +50,7 @@ function receiver(d) {
         d.frequency_error_sondes === undefined ? "" : `learnt from ${d.frequency_error_sondes} RS41`),
       fact("Lost", lostShare(d), d.lost_samples > 0 ? "warn" : "", lostWords(d)),
       fact("Clipping", d.clipping_pct === undefined ? "–" : f.withUnit(clipping, clipping < 1 ? 2 : 0, "%"), clipping > 1 ? "bad" : ""),
-      fact("Noise", f.withUnit(d.noise_dbfs, 0, "dBFS")), fact("Bias tee", d.bias_tee ? "on" : "off"), fact("Spurs", f.number(d.spurs.length))),
+      fact("Noise", f.withUnit(d.noise_dbfs, 0, "dBFS"), "", `DC offset ${f.withUnit(d.dc_dbfs, 0, "dBFS")}, images of sondes given up: ${f.number(d.images)}`), fact("Bias tee", d.bias_tee ? "on" : "off"), fact("Spurs", f.number(d.spurs.length))),
     d.spurs.length > 0 ? spurs(d) : "");
 }
 
