@@ -88,6 +88,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", a.seconds, "of measurement");
   app.add_option("--rate", a.rate, "records a second (throughput)");
   app.add_option("--waiting", a.waiting, "records that wait for a dead broker (throughput)");
+  app.add_flag("--plain-reader", a.plain_reader, "read by plain MQTT (latency)");
   CLI11_PARSE(app, argc, argv);
   a.folder = (std::filesystem::temp_directory_path() / "omni-load-XXXXXX").string();
   if (::mkdtemp(a.folder.data()) == nullptr) return 1;

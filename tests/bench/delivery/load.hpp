@@ -17,6 +17,7 @@ struct LoadArguments {
   double seconds = 60;
   double rate = 500;
   std::uint64_t waiting = 0;
+  bool plain_reader = false;  ///< latency: by plain MQTT in place of WebSocket
 };
 
 /// CPU time of this process so far.

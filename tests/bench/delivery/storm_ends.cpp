@@ -23,7 +23,7 @@ bool End::genuine(const nlohmann::ordered_json& record, std::uint32_t sonde,
          record.value("uploader_callsign", "") == "STORM-1";
 }
 
-void End::arrive(const nlohmann::ordered_json& record) {
+void End::arrive(const nlohmann::ordered_json& record, bool resent) {
   const auto sonde = sonde_of(flights_, record.value("serial", ""));
   const auto frame = record.value("frame", std::uint32_t{0xFFFFFFFF});
   const std::lock_guard lock(mutex_);
@@ -33,7 +33,7 @@ void End::arrive(const nlohmann::ordered_json& record) {
   }
   const std::size_t place = std::size_t{*sonde} * flights_.frames + frame;
   if (seen_[place]) {
-    ++counts_.repeats;
+    if (!resent) ++counts_.repeats;
     return;
   }
   seen_[place] = true;
@@ -50,9 +50,8 @@ EndCounts End::counts() const {
 BrokerReader::BrokerReader(const std::string& uri, End& end)
     : end_(end), client_(std::make_unique<mqtt::async_client>(uri, "storm-reader")) {
   client_->set_message_callback([this](const mqtt::const_message_ptr& message) {
-    if (message->is_duplicate()) return;
     const auto json = nlohmann::ordered_json::parse(message->to_string(), nullptr, false);
-    if (json.is_object()) end_.arrive(json);
+    if (json.is_object()) end_.arrive(json, message->is_duplicate());
   });
   client_->set_connected_handler([this](const std::string&) {
     for (const char* topic : {"gateway/+/telemetry/+", "gateway/+/backfill/+"}) {

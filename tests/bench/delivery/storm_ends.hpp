@@ -26,7 +26,8 @@ struct EndCounts {
 class End {
  public:
   explicit End(const Flights& flights);
-  void arrive(const nlohmann::ordered_json& record);
+  /// @param resent  marked as a repeat by the one that hands it over: not counted as a repeat.
+  void arrive(const nlohmann::ordered_json& record, bool resent = false);
   [[nodiscard]] EndCounts counts() const;
 
  private:
@@ -40,7 +41,7 @@ class End {
 };
 
 /// A reader with a session that the broker keeps: what it misses while the broker restarts comes
-/// later. Repeats that the broker marks as its own are left out.
+/// later. What a broker sends again after a restart it marks, whether or not it had arrived.
 class BrokerReader {
  public:
   BrokerReader(const std::string& uri, End& end);
