@@ -129,6 +129,9 @@ class Loader {
     if (kind == "sdr") {
       index = config.sdr.size();
       config.sdr.emplace_back().name = name;
+    } else if (kind == "webhook") {
+      index = config.feeds.webhooks.size();
+      config.feeds.webhooks.emplace_back().name = name;
     } else {
       index = config.mqtt.size();
       config.mqtt.emplace_back().name = name;
@@ -150,6 +153,7 @@ class Loader {
     };
     if (kind == "sdr") return find_in(config.sdr);
     if (kind == "mqtt") return find_in(config.mqtt);
+    if (kind == "webhook") return find_in(config.feeds.webhooks);
     return 0;
   }
 

@@ -14,6 +14,20 @@ Expected<uploader::FeedsConfig> feeds_config(const Config& config,
     if (!passcode) return passcode.error();
     out.aprs.passcode = *passcode;
   }
+  for (uploader::WebhookConfig& hook : out.webhooks) {
+    const auto token = first_line(hook.token_file, "[webhook] token_file");
+    if (!token) return token.error();
+    hook.token = *token;
+    if (!hook.url.empty()) continue;
+    const auto url = first_line(hook.url_file, "[webhook] url_file");
+    if (!url) return url.error();
+    hook.url = *url;
+  }
+  if (out.email.enabled) {
+    const auto password = first_line(out.email.password_file, "[email] smtp_password_file");
+    if (!password) return password.error();
+    out.email.password = *password;
+  }
   return out;
 }
 

@@ -32,6 +32,9 @@ class Plausibility {
   Plausibility(FilterConfig limits, std::optional<GeoPosition> station)
       : limits_(limits), station_(station) {}
 
+  /// The station has moved (gpsd).
+  void set_station(const GeoPosition& station) { station_ = station; }
+
   /// @param now  our clock; nothing while it is not synchronised
   /// @returns    why this record must not be uploaded; nothing if it may.
   [[nodiscard]] std::optional<Implausible> fault(const Telemetry& record,

@@ -72,11 +72,12 @@ class OutputNews {
   HealthSource& health_;
 };
 
-Expected<std::unique_ptr<uploader::Feeds>> start_feeds(const Config& config,
-                                                       const uploader::StationConfig& station,
-                                                       Log& log) {
-  const auto feeds = feeds_config(config, station);
+Expected<std::unique_ptr<uploader::Feeds>> start_feeds(
+    const Config& config, const uploader::StationConfig& station,
+    std::function<void(const GeoPosition&)> moved, Log& log) {
+  auto feeds = feeds_config(config, station);
   if (!feeds) return feeds.error();
+  feeds->moved = std::move(moved);
   uploader::Hooks hooks;
   hooks.log = [&log](uploader::LogLevel level, const std::string& text) {
     log.write(static_cast<LogSeverity>(level), text);
@@ -211,6 +212,17 @@ Expected<std::unique_ptr<web::WebServer>> start_page(const Config& config, const
   return server;
 }
 
+// The place that gpsd tells goes to all that reckon with it.
+std::function<void(const GeoPosition&)> mover(Station& station, uploader::Uploader& uploader,
+                                              uploader::StationConfig there) {
+  return [&station, &uploader, there](const GeoPosition& place) {
+    station.set_position(place);
+    uploader::StationConfig moved = there;
+    moved.position = place;
+    uploader.set_station(moved);
+  };
+}
+
 int run(const Config& config, Log& log) {
   const sigset_t signals = block_stop_signals();
   Station station(config, log);
@@ -224,7 +236,8 @@ int run(const Config& config, Log& log) {
   auto orbits = open_orbits(config, log);
   if (!orbits) return fail(orbits.error(), kExitConfig);
 
-  auto feeds = start_feeds(config, upload_config->station, log);
+  auto feeds = start_feeds(config, upload_config->station,
+                           mover(station, **uploader, upload_config->station), log);
   if (!feeds) return fail(feeds.error(), kExitConfig);
 
   BandWatch band(planner_rules(config), log);

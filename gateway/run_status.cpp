@@ -116,10 +116,7 @@ GatewayStatus RunStatus::status(bool with_paths) const {
   s.clock_synchronised = station_.clock_good();
   s.station.callsign = config_.station.callsign;
   s.station.antenna = config_.station.antenna;
-  if (config_.station.latitude_deg && config_.station.longitude_deg) {
-    s.station.position = GeoPosition{*config_.station.latitude_deg, *config_.station.longitude_deg,
-                                     config_.station.altitude_m};
-  }
+  s.station.position = station_.position();
   s.band_min_hz = config_.band.min_mhz * 1e6;
   s.band_max_hz = config_.band.max_mhz * 1e6;
   s.band = band_.status();

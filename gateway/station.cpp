@@ -51,6 +51,7 @@ bool system_clock_synchronised() {
 Station::Station(const Config& config, Log& log)
     : log_(log),
       encrypted_(config.decode.encrypted),
+      position_(position_of(config.station)),
       plausibility_(config.filter, position_of(config.station)),
       tracks_({.timeout_s = config.decode.track_timeout_s,
                .history_s = config.web.live_history_min * 60,
@@ -182,6 +183,18 @@ void Station::tick() {
   }
   journal_.replace(gate_.waiting());
   journal_stale_since_.reset();
+}
+
+void Station::set_position(const GeoPosition& place) {
+  const std::scoped_lock lock(mutex_);
+  position_ = place;
+  plausibility_.set_station(place);
+  tracks_.set_station(place);
+}
+
+std::optional<GeoPosition> Station::position() const {
+  const std::scoped_lock lock(mutex_);
+  return position_;
 }
 
 std::vector<TrackStatus> Station::tracks(bool with_paths) const {

@@ -43,6 +43,10 @@ class Station final : public RecordSink {
   /// Tracks time out, the journal of waiting records is tidied. Call about once a second.
   void tick();
 
+  /// The station's place, from the settings or, later, from gpsd.
+  void set_position(const GeoPosition& place);
+  [[nodiscard]] std::optional<GeoPosition> position() const;
+
   [[nodiscard]] std::vector<TrackStatus> tracks(bool with_paths) const;
   [[nodiscard]] std::uint64_t probing() const;
   [[nodiscard]] std::vector<StageCounter> counters() const;
@@ -66,6 +70,7 @@ class Station final : public RecordSink {
   EncryptedMode encrypted_;
   Outlets outlets_;
   mutable std::mutex mutex_;
+  std::optional<GeoPosition> position_;
   IdentityWatch watch_;
   RecordGate gate_;
   Plausibility plausibility_;

@@ -24,6 +24,9 @@ class TrackTable {
   TrackTable(TrackLimits limits, std::optional<GeoPosition> station)
       : limits_(limits), station_(station) {}
 
+  /// The station has moved (gpsd): distances count from there.
+  void set_station(const GeoPosition& station) { station_ = station; }
+
   /// A frame of a sonde, serial known or not. @returns true when it began a new track.
   bool add(const std::string& device, std::uint32_t slot_id, const Telemetry& record,
            UtcMillis now);

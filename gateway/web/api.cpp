@@ -1,10 +1,13 @@
 #include "gateway/web/api.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "gateway/web/assets.hpp"
 #include "gateway/web/metrics.hpp"
 #include "gateway/web/status_json.hpp"
+#include "gateway/web/track_files.hpp"
 
 namespace omnisonde::web {
 namespace {
@@ -41,6 +44,35 @@ Answer track(std::string_view serial, const StatusProvider& provider) {
   return json(404, error_document("no sonde of that serial is known now"));
 }
 
+// "KEY.kml": the part before the format, if it is one of ours.
+std::optional<std::string_view> without(std::string_view path, std::string_view format) {
+  if (!path.ends_with(format)) return std::nullopt;
+  return path.substr(0, path.size() - format.size());
+}
+
+Answer tracks_in(std::string_view format, const std::vector<TrackStatus>& tracks) {
+  if (format == ".kml") {
+    return {200, "application/vnd.google-earth.kml+xml", tracks_kml(tracks), {}, false};
+  }
+  if (format == ".gpx") return {200, "application/gpx+xml", tracks_gpx(tracks), {}, false};
+  return {200, "application/geo+json", tracks_geojson(tracks), {}, false};
+}
+
+// Paths for map programs: "/api/v1/tracks.kml" all of them, "/api/v1/tracks/SERIAL.gpx" one.
+std::optional<Answer> track_file(std::string_view path, const StatusProvider& provider) {
+  if (path == "/rs_feed.kml") path = "/api/v1/tracks.kml";  // as radiosonde_auto_rx calls it
+  for (const std::string_view format : {".kml", ".gpx", ".geojson"}) {
+    const auto key = without(path, format);
+    if (!key) continue;
+    if (*key == "/api/v1/tracks") return tracks_in(format, provider.status(true).tracks);
+    if (!key->starts_with(kTrackPrefix)) return std::nullopt;
+    for (const TrackStatus& t : provider.status(true).tracks) {
+      if (t.last.serial == key->substr(kTrackPrefix.size())) return tracks_in(format, {t});
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Answer answer(std::string_view target, std::string_view if_none_match,
@@ -56,6 +88,7 @@ Answer answer(std::string_view target, std::string_view if_none_match,
   }
   if (path == "/api/v1/status") return json(200, status_document(provider.status(false)));
   if (path == "/api/v1/tracks") return json(200, tracks_document(provider.status(false)));
+  if (auto file = track_file(path, provider)) return std::move(*file);
   if (path.starts_with(kTrackPrefix)) return track(path.substr(kTrackPrefix.size()), provider);
   for (const Asset& asset : assets()) {
     if (asset.path != (path == "/" ? "/index.html" : path)) continue;

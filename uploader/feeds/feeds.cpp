@@ -8,6 +8,9 @@
 #include "uploader/feeds/csv_feed.hpp"
 #include "uploader/feeds/event_detector.hpp"
 #include "uploader/feeds/feed.hpp"
+#include "uploader/feeds/gpsd_feed.hpp"
+#include "uploader/feeds/notify_feed.hpp"
+#include "uploader/feeds/rotator_feed.hpp"
 #include "uploader/feeds/udp_feed.hpp"
 
 namespace omnisonde::uploader {
@@ -17,15 +20,17 @@ struct Feeds::Impl {
   std::vector<std::unique_ptr<Feed>> feeds;  // never changed after the start
   std::mutex mutex;
   EventDetector detector{{}};  // guarded by mutex
+  StationConfig station;       // guarded by mutex
   std::atomic<bool> stopped{false};
 
   Expected<void> make(const FeedsConfig& config);
-  Expected<void> add(const char* section, Expected<std::unique_ptr<Feed>> made);
+  Expected<void> add(const std::string& section, Expected<std::unique_ptr<Feed>> made);
   void tell(const std::vector<Event>& events);
+  void move(const GeoPosition& place);
 };
 
-Expected<void> Feeds::Impl::add(const char* section, Expected<std::unique_ptr<Feed>> made) {
-  if (!made) return Error{std::string(section) + " " + made.error().what, made.error().remedy};
+Expected<void> Feeds::Impl::add(const std::string& section, Expected<std::unique_ptr<Feed>> made) {
+  if (!made) return Error{section + " " + made.error().what, made.error().remedy};
   feeds.push_back(std::move(*made));
   return {};
 }
@@ -47,6 +52,26 @@ Expected<void> Feeds::Impl::make(const FeedsConfig& config) {
     auto made = add("[aprs]", make_aprs_feed(config.aprs, config.station, hooks));
     if (!made) return made;
   }
+  for (const WebhookConfig& hook : config.webhooks) {
+    const std::string section = "[webhook:" + hook.name + "]";
+    auto made = add(section, make_webhook_feed(hook, callsign, hooks));
+    if (!made) return made;
+  }
+  if (config.email.enabled) {
+    auto made = add("[email]", make_email_feed(config.email, callsign, hooks));
+    if (!made) return made;
+  }
+  if (config.rotator.enabled) {
+    auto made = add("[rotator]", make_rotator_feed(config.rotator, config.station, hooks));
+    if (!made) return made;
+  }
+  if (config.gpsd.enabled) {
+    const auto moved = [this, outside = config.moved](const GeoPosition& place) {
+      move(place);
+      outside(place);
+    };
+    feeds.push_back(make_gpsd_feed(config.gpsd, config.station.position, moved, hooks));
+  }
   return {};
 }
 
@@ -57,6 +82,17 @@ void Feeds::Impl::tell(const std::vector<Event>& events) {
   }
 }
 
+void Feeds::Impl::move(const GeoPosition& place) {
+  StationConfig now;
+  {
+    const std::lock_guard lock(mutex);
+    station.position = place;
+    detector.set_station(place);
+    now = station;
+  }
+  for (const auto& feed : feeds) feed->set_station(now);
+}
+
 Feeds::Feeds(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Expected<std::unique_ptr<Feeds>> Feeds::start(const FeedsConfig& config, Hooks hooks) {
@@ -64,8 +100,11 @@ Expected<std::unique_ptr<Feeds>> Feeds::start(const FeedsConfig& config, Hooks h
   if (!hooks.log) hooks.log = [](LogLevel, const std::string&) {};
   if (!hooks.now) hooks.now = &system_now;
   impl->hooks = std::move(hooks);
+  impl->station = config.station;
   EventRules rules;
   rules.station = config.station.position;
+  rules.near_m = config.events.near_m;
+  rules.below_m = config.events.below_m;
   impl->detector = EventDetector(rules);
   if (auto made = impl->make(config); !made) return made.error();
   for (const auto& feed : impl->feeds) feed->start();
@@ -87,14 +126,6 @@ void Feeds::accept(const Telemetry& t) {
     for (const auto& feed : impl_->feeds) feed->record(t);
   }
   impl_->tell(events);
-}
-
-void Feeds::set_station(const StationConfig& station) {
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->detector.set_station(station.position);
-  }
-  for (const auto& feed : impl_->feeds) feed->set_station(station);
 }
 
 void Feeds::watch(const std::vector<StageState>& stages) {

@@ -27,8 +27,6 @@ class Feeds {
   /// feed nothing (encrypted ones make an event). Quick: no disk, no network.
   void accept(const Telemetry& t);
 
-  void set_station(const StationConfig& station);
-
   /// How the gateway's stages are. Call about every 10 s: silence is noticed here as well.
   void watch(const std::vector<StageState>& stages);
 
