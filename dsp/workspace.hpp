@@ -29,6 +29,7 @@ struct Workspace {
   BlockDetector detector;
   std::vector<Sample> window;  ///< a stretch to be searched
   SearchBuffers search;
+  bool deep = true;  ///< false: no dear attempts, the machine cannot keep up
 
   /// @param deviation_hz  instead of modem.deviation_hz; rounded to whole Hz
   /// @returns waveforms that live as long as the workspace. Allocates: the first time.

@@ -8,10 +8,7 @@ namespace omnisonde {
 namespace {
 
 constexpr std::uint64_t kProcessEvery = 5;  // blocks: slots look at their samples every 20 ms
-constexpr double kQuickTime_s = 4;  // bursts that the quick search may miss before the full one
-constexpr double kFullTurn_s = 4;
-constexpr std::size_t kFullSearches = 3;   // slots at a time
-constexpr std::uint64_t kShareEvery = 25;  // blocks: 100 ms
+constexpr std::uint64_t kShareEvery = 25;   // blocks: 100 ms
 constexpr double kHoldTime_s = 30;
 constexpr double kFixedHoldTime_s = 120;
 constexpr double kFollow_hz = 300;  // carrier error at which the slice is moved
@@ -24,13 +21,6 @@ constexpr double kDuplicate_hz = 1500;
 constexpr float kEcho_db = 12;
 constexpr double kEcho_s = 10;
 constexpr std::size_t kMostHeard = 512;
-
-// Receivers of one type may be several, for its variants.
-bool one_name(const std::vector<const SondeType*>& types) {
-  const auto named = receivers_of(*types.front());
-  return std::ranges::all_of(
-      types, [&](const SondeType* type) { return std::ranges::find(named, type) != named.end(); });
-}
 
 // What a fixed channel asks for by name, it gets, whether or not it is searched for elsewhere.
 std::vector<const SondeType*> asked_for_only_there(const BandPlan& plan) {
@@ -136,8 +126,9 @@ std::span<const float> BandReceiver::weights(const Active& active) {
 void BandReceiver::process(const dsp::IqBlock& block, std::vector<SlotRecord>& out) {
   next_index_ = block.first_index + block.samples.size();
   band_.process(block);
-  if (spectrum_.add(band_) && plan_.search) look_for_candidates();
-  if (blocks_ % kShareEvery == 0) share_full_search();
+  if (spectrum_.add(band_) && plan_.search && shed_ < Shed::kSearch) look_for_candidates();
+  if (blocks_ % kShareEvery == 0) share_search();
+  budget_.earn(1.0 / dsp::kBlocksPerSecond);
   run_slots(block, out);
   ++blocks_;
 }
@@ -148,7 +139,9 @@ void BandReceiver::run_slots(const dsp::IqBlock& block, std::vector<SlotRecord>&
     Active& active = slots_[i];
     const bool resting = active.slot->fixed() && active.slot->state() == SlotState::kProbing &&
                          tracked(active.slot->centre_hz());
-    if (resting) continue;  // another class of types has the channel
+    if (resting || active.paused) continue;  // another class of types has the channel
+    if (active.slot->state() == SlotState::kProbing) active.heard_s += 1.0 / dsp::kBlocksPerSecond;
+    active.turn_s += 1.0 / dsp::kBlocksPerSecond;
     active.slot->push(active.slices->slicer->slice(band_, active.centre_bin, weights(active)),
                       std::llround(begin_s * active.slices->rate_hz));
     if ((blocks_ + active.slot->id()) % kProcessEvery == 0) collect(active, out);
@@ -164,8 +157,10 @@ void BandReceiver::collect(Active& active, std::vector<SlotRecord>& out) {
                           .start = start_.value_or(UtcMillis{}),
                           .has_wall_clock = start_.has_value()};
   frames_.clear();
-  const bool thorough = active.thorough || always_thorough(active);
+  const bool counts = counts_as_search(active), thorough = active.thorough || !counts;
   slot.process(clock, thorough ? Search::kFull : Search::kQuick, frames_);
+  const double cost_s = slot.take_search_cost_s();
+  if (counts) budget_.spend(cost_s);
   if (was_probing && slot.state() != SlotState::kProbing) {
     for (auto& [slices, spurs] : spurs_) spurs.forget(slot.carrier_hz());
   }
@@ -203,38 +198,6 @@ void BandReceiver::compare_echoes(Active& active, const Telemetry& record) {
   best = {active.slot->id(), snr_db, now_s()};
 }
 
-// A recording's channel, and one whose type is known, may cost what it costs.
-bool BandReceiver::always_thorough(const Active& active) const {
-  return active.slot->fixed() && (plan_.fixed_always_full || one_name(active.slot->plan().types));
-}
-
-bool BandReceiver::wants_full_search(const Active& active) const {
-  if (active.slot->state() != SlotState::kProbing || always_thorough(active)) return false;
-  return !active.strong || active.slot->silent_s() > kQuickTime_s;
-}
-
-// Interference is mostly strong, and would cost the most: what the quick search does not find has
-// to wait for its turn among all that wants the full one.
-void BandReceiver::share_full_search() {
-  std::size_t running = 0;
-  for (Active& active : slots_) {
-    active.thorough =
-        active.thorough && wants_full_search(active) && now_s() - active.served_s < kFullTurn_s;
-    running += active.thorough ? 1 : 0;
-  }
-  while (running < kFullSearches) {
-    Active* next = nullptr;
-    for (Active& active : slots_) {
-      if (active.thorough || !wants_full_search(active)) continue;
-      if (next == nullptr || active.served_s < next->served_s) next = &active;
-    }
-    if (next == nullptr) return;
-    next->thorough = true;
-    next->served_s = now_s();
-    ++running;
-  }
-}
-
 void BandReceiver::follow_carrier(Active& active) const {
   if (active.slot->state() != SlotState::kTracking) return;
   const double error = active.slot->carrier_hz() - active.slot->centre_hz();
@@ -266,10 +229,10 @@ void BandReceiver::review_slots() {
     if (probing && !slot.fixed()) {
       // What another slot has found to be a sonde is no spur, and needs no second listener.
       const bool taken = tracked(slot.carrier_hz());
-      const bool found_nothing = slot.silent_s() > kProbeTime_s;
+      const bool found_nothing = heard_out(slots_[i]);
       // One whose turn for the full search never came is welcome again.
-      const bool heard_out = found_nothing && slots_[i].served_s >= 0;
-      if (heard_out && !taken) spurs_[slots_[i].slices].add(slot.carrier_hz(), now_s());
+      const bool no_sonde = found_nothing && (slots_[i].served_s >= 0 || budget_.empty());
+      if (no_sonde && !taken) spurs_[slots_[i].slices].add(slot.carrier_hz(), now_s());
       close = close || found_nothing || taken;
     } else if (slot.state() == SlotState::kHolding) {
       close = close || slot.silent_s() > (slot.fixed() ? kFixedHoldTime_s : kHoldTime_s);

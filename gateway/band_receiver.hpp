@@ -18,6 +18,8 @@
 #include "dsp/workspace.hpp"
 #include "gateway/channel_stats.hpp"
 #include "gateway/frequency_range.hpp"
+#include "gateway/load_guard.hpp"
+#include "gateway/search_budget.hpp"
 #include "gateway/slice_class.hpp"
 #include "gateway/slot.hpp"
 #include "gateway/spur_list.hpp"
@@ -92,6 +94,9 @@ class BandReceiver {
   /// The window is where it was, but its centre is known better: every frequency moves along.
   void correct_centre(double centre_hz);
 
+  /// Leaves out what `what` says until told otherwise; at the start nothing.
+  void shed(Shed what) noexcept;
+
   [[nodiscard]] double centre_hz() const noexcept { return plan_.centre_hz; }
   [[nodiscard]] const dsp::SpectrumAverager& spectrum() const noexcept { return spectrum_; }
   [[nodiscard]] std::vector<SlotView> slots() const;
@@ -118,6 +123,9 @@ class BandReceiver {
     bool strong = false;     ///< the quick search should find what is there
     bool thorough = false;   ///< its turn for the full search
     double served_s = -1e9;  ///< when its last turn began
+    bool paused = false;     ///< looks for a sonde and has to wait: the budget is empty
+    double heard_s = 0;      ///< so long it has listened for one
+    double turn_s = 0;       ///< and so long in this turn
     bool echo = false;       ///< hears a sonde that another slot hears much better
   };
   struct Heard {
@@ -139,9 +147,13 @@ class BandReceiver {
   void open_fixed();
   void open_channel(const FixedChannel& channel);
   Active& open_slot(const SliceClass& slices, SlotPlan plan);
+  void share_search();
+  void share_listening();
   void share_full_search();
   [[nodiscard]] bool always_thorough(const Active& active) const;
   [[nodiscard]] bool wants_full_search(const Active& active) const;
+  [[nodiscard]] bool counts_as_search(const Active& active) const;
+  [[nodiscard]] bool heard_out(const Active& active) const;
   void close_slot(std::size_t index);
   void run_slots(const dsp::IqBlock& block, std::vector<SlotRecord>& out);
   void collect(Active& active, std::vector<SlotRecord>& out);
@@ -175,6 +187,8 @@ class BandReceiver {
   dsp::Detector detector_;
   std::vector<WideSearch> wide_;
   std::map<const SliceClass*, SpurList> spurs_;
+  SearchBudget budget_;
+  Shed shed_ = Shed::kNothing;
   ChannelStats stats_;
   /// By the slice's bins and two-sided width in 100 Hz.
   std::map<std::pair<std::size_t, int>, std::vector<float>> weights_;

@@ -159,7 +159,7 @@ void BandReceiver::consider(const dsp::Candidate& candidate) {
 bool BandReceiver::unknown_to(const SliceClass& slices, double frequency_hz) const {
   return std::ranges::any_of(slots_, [&](const Active& active) {
     return active.slices == &slices && active.slot->state() == SlotState::kProbing &&
-           active.slot->silent_s() > kNarrowFirst_s &&
+           active.heard_s > kNarrowFirst_s &&
            std::abs(active.slot->carrier_hz() - frequency_hz) < kOwnProbed_hz;
   });
 }
@@ -168,7 +168,10 @@ void BandReceiver::probe(const SliceClass& slices, const dsp::Candidate& candida
   const double frequency_hz = plan_.centre_hz + candidate.offset_hz;
   if (!welcome(frequency_hz) || covered(slices, frequency_hz)) return;
   const auto spurs = spurs_.find(&slices);
-  if (spurs != spurs_.end() && spurs->second.blocked(frequency_hz, now_s())) return;
+  if (spurs != spurs_.end()) {
+    if (spurs->second.blocked(frequency_hz, now_s())) return;
+    if (!budget_.plenty() && spurs->second.knows(frequency_hz)) return;
+  }
   const auto probing = std::ranges::count_if(slots_, [](const Active& active) {
     return active.slot->state() == SlotState::kProbing && !active.slot->fixed();
   });
@@ -179,17 +182,19 @@ void BandReceiver::probe(const SliceClass& slices, const dsp::Candidate& candida
   open_slot(slices, std::move(plan)).strong = candidate.excess_db >= kStrong_db;
 }
 
-// The probe that has listened longest in vain gives way; nobody evicts a sonde.
+// The probe that has listened longest in vain gives way, or one that has to wait for its turn;
+// nobody evicts a sonde.
 bool BandReceiver::make_room() {
   std::size_t oldest = slots_.size();
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    const Slot& slot = *slots_[i].slot;
-    if (slot.state() != SlotState::kProbing || slot.fixed() || slot.silent_s() < kProbeTime_s / 4)
-      continue;
-    if (oldest == slots_.size() || slot.silent_s() > slots_[oldest].slot->silent_s()) oldest = i;
+    const Active& active = slots_[i];
+    if (active.slot->state() != SlotState::kProbing || active.slot->fixed()) continue;
+    if (!active.paused && active.heard_s < kProbeTime_s / 4) continue;
+    if (oldest == slots_.size() || active.heard_s > slots_[oldest].heard_s) oldest = i;
   }
   if (oldest == slots_.size()) return false;
-  spurs_[slots_[oldest].slices].add(slots_[oldest].slot->carrier_hz(), now_s());
+  if (slots_[oldest].heard_s >= kProbeTime_s / 4)
+    spurs_[slots_[oldest].slices].add(slots_[oldest].slot->carrier_hz(), now_s());
   close_slot(oldest);
   return true;
 }

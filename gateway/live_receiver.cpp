@@ -84,9 +84,17 @@ void LiveReceiver::dsp_loop(const std::stop_token& stop) {
       if (stop.stop_requested()) return;
       continue;
     }
+    const auto before = std::chrono::steady_clock::now();
     process(*block);
     reader_.ring().end_read();
+    watch_load(std::chrono::steady_clock::now() - before);
   }
+}
+
+void LiveReceiver::watch_load(std::chrono::duration<double> busy) {
+  const Shed before = load_.level();
+  load_.after_block(reader_.ring().waiting(), reader_.ring().size(), busy.count());
+  if (load_.level() != before) band_->shed(load_.level());
 }
 
 void LiveReceiver::follow_tuning(const RawBlock& block) {
@@ -122,7 +130,7 @@ void LiveReceiver::process(const RawBlock& block) {
 void LiveReceiver::report(const std::vector<SlotView>& slots) {
   sink_.on_slots(plan_.name, slots);
   candidates_ = band_->candidates();
-  publish_spectrum();
+  if (load_.level() < Shed::kSpectrum) publish_spectrum();
   auto spurs = band_->spurs();
   const std::scoped_lock lock(mutex_);
   spurs_ = std::move(spurs);
@@ -254,6 +262,7 @@ DeviceStatus LiveReceiver::status() const {
   s.clipped_samples = clipped_;
   s.gain_mode = plan_.gain_auto ? "auto" : plan_.device.gain_db ? "fixed" : "agc";
   s.frequency_error_auto = plan_.frequency_error_auto;
+  s.shed = {load_.deep_decoding(), load_.search(), load_.spectrum()};
   const std::scoped_lock lock(mutex_);
   s.frequency_error_ppm = used_ppm_;
   s.frequency_error_sondes = crystal_.sondes();

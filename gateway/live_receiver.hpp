@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -16,6 +17,7 @@
 #include "gateway/crystal_error.hpp"
 #include "gateway/device_reader.hpp"
 #include "gateway/gain_control.hpp"
+#include "gateway/load_guard.hpp"
 #include "gateway/log.hpp"
 #include "gateway/status.hpp"
 #include "gateway/window_planner.hpp"
@@ -78,6 +80,7 @@ class LiveReceiver {
  private:
   void dsp_loop(const std::stop_token& stop);
   void process(const RawBlock& block);
+  void watch_load(std::chrono::duration<double> busy);
   void follow_tuning(const RawBlock& block);
   void keep_time(std::uint64_t end_index);
   void report(const std::vector<SlotView>& slots);
@@ -92,6 +95,7 @@ class LiveReceiver {
   DeviceReader reader_;
   std::vector<dsp::Sample> samples_;
 
+  LoadGuard load_;
   std::atomic<std::uint64_t> clipped_{0}, heartbeat_{0};
   std::atomic<std::size_t> candidates_{0};
   std::atomic<bool> clear_spurs_{false};

@@ -3,6 +3,7 @@
 #include <functional>
 #include <iostream>
 
+#include "gateway/bench_command.hpp"
 #include "gateway/config.hpp"
 #include "gateway/decode_command.hpp"
 #include "gateway/run_command.hpp"
@@ -139,6 +140,8 @@ int run(int argc, char** argv) {
   CLI::App* test_app = add_with_config(
       app, "test-upload", "send one record to the hub for checking only, and explain its verdict",
       test_options);
+  CLI::App* bench_app =
+      app.add_subcommand("bench", "measure how many sondes this machine can follow");
   CLI::App* version_app = app.add_subcommand("version", "print the version");
 
   try {
@@ -152,6 +155,7 @@ int run(int argc, char** argv) {
   if (*decode_app) return run_decode(decode_arguments);
   if (*devices_app) return list_all_devices();
   if (*check_app) return check_file(config_file);
+  if (*bench_app) return bench_command(std::cout);
   if (*types_app) print_types(std::cout, types_markdown);
   if (*sample_app) return sample_command(std::cin, sample_options);
   if (*test_app) return test_upload_command(test_options);

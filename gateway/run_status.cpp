@@ -40,6 +40,9 @@ void add_losses(DeviceStatus& sum, const DeviceStatus& d) {
   sum.overflows += d.overflows;
   sum.reopened += d.reopened;
   sum.clipped_samples += d.clipped_samples;
+  sum.shed.deep_decoding += d.shed.deep_decoding;
+  sum.shed.search += d.shed.search;
+  sum.shed.spectrum += d.shed.spectrum;
 }
 
 void put_losses(const DeviceStatus& sum, std::vector<StageCounter>& out) {
@@ -55,6 +58,13 @@ void put_losses(const DeviceStatus& sum, std::vector<StageCounter>& out) {
   put("overflows", "times the driver reported a loss", sum.overflows);
   put("reopened", "times a device was gone and came back", sum.reopened);
   put("clipped_samples", "samples at full scale", sum.clipped_samples);
+  const auto shed = [&out](const char* name, const char* help, std::uint64_t value) {
+    out.push_back({"shed", name, help, value});
+  };
+  shed("deep_decoding", "times that weak frames were given up early: overload",
+       sum.shed.deep_decoding);
+  shed("search", "times that no sondes were looked for: overload", sum.shed.search);
+  shed("spectrum", "times that the picture of the band stood still: overload", sum.shed.spectrum);
 }
 
 }  // namespace

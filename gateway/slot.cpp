@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "dsp/channelizer.hpp"
 #include "dsp/complex_product.hpp"
+#include "gateway/search_budget.hpp"
 
 namespace omnisonde {
 namespace {
@@ -74,7 +76,16 @@ void Slot::push(std::span<const dsp::Sample> samples, std::int64_t first_index) 
     started_ = true;
   }
   ring_.push(samples);
+  pushed_ += samples.size();
   if (audio_) push_audio(samples);
+}
+
+double Slot::take_search_cost_s() {
+  double cost_s = static_cast<double>(std::exchange(pushed_, 0)) * search_cost::kSlice_s;
+  for (Listener& l : listeners_) {
+    if (l.receiver) cost_s += l.receiver->take_search_cost_s();
+  }
+  return cost_s;
 }
 
 void Slot::push_audio(std::span<const dsp::Sample> samples) {

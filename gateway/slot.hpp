@@ -65,6 +65,10 @@ class Slot {
   /// @param search  how a slot that has no sonde yet looks for one
   void process(const StreamClock& clock, Search search, std::vector<GoodFrame>& out);
 
+  /// What looking for a sonde has cost since the last call, in core-seconds as search_budget.hpp
+  /// counts them.
+  [[nodiscard]] double take_search_cost_s();
+
   /// The slice is taken `hz` higher from now on; what is held is moved to fit.
   void recentre(double hz);
 
@@ -100,6 +104,7 @@ class Slot {
   bool settled_ = false;    ///< the other listeners are gone
   std::int64_t opened_ = 0;
   bool started_ = false;
+  std::uint64_t pushed_ = 0;  ///< samples since the search's cost was last asked for
 };
 
 }  // namespace omnisonde

@@ -26,6 +26,11 @@ void SpurList::forget(double frequency_hz) {
                 [&](const Spur& s) { return std::abs(s.frequency_hz - frequency_hz) < kSame_hz; });
 }
 
+bool SpurList::knows(double frequency_hz) const {
+  return std::ranges::any_of(
+      spurs_, [&](const Spur& s) { return std::abs(s.frequency_hz - frequency_hz) < kSame_hz; });
+}
+
 bool SpurList::blocked(double frequency_hz, double now_s) const {
   return std::ranges::any_of(spurs_, [&](const Spur& s) {
     return now_s < s.until_s && std::abs(s.frequency_hz - frequency_hz) < kSame_hz;

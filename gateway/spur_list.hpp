@@ -14,6 +14,8 @@ class SpurList {
   /// A sonde was decoded there after all.
   void forget(double frequency_hz);
   [[nodiscard]] bool blocked(double frequency_hz, double now_s) const;
+  /// A slot has found nothing there, be it blocked now or not.
+  [[nodiscard]] bool knows(double frequency_hz) const;
   [[nodiscard]] std::size_t size() const noexcept { return spurs_.size(); }
 
   struct Spur {

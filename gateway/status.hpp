@@ -22,6 +22,11 @@ struct SpurStatus {
   double left_s = 0;   ///< until it is looked at again; 0: at any moment
 };
 
+/// How often a receiver has begun to leave something out because the machine could not keep up.
+struct ShedCounts {
+  std::uint64_t deep_decoding = 0, search = 0, spectrum = 0;
+};
+
 /// One receiver as it is now.
 struct DeviceStatus {
   std::string name;    ///< the NAME of [sdr:NAME]; key of its spectrum
@@ -49,7 +54,8 @@ struct DeviceStatus {
   std::uint64_t overflows = 0;    ///< how often the driver reported a loss
   std::uint64_t reopened = 0;     ///< how often the device was gone and came back
   std::uint64_t clipped_samples = 0;
-  std::vector<SpurStatus> spurs;       ///< lowest frequency first
+  std::vector<SpurStatus> spurs;  ///< lowest frequency first
+  ShedCounts shed;
   std::optional<double> clipping_pct;  ///< share of samples at full scale in the last second
 };
 

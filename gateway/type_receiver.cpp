@@ -161,6 +161,7 @@ void TypeReceiver::finish_pending(const dsp::SampleRing& ring, const StreamClock
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
     if (done.fit.start < decoded_to_ - 2 * demod_->unit_samples()) continue;  // inside a good frame
     if (done.score >= threshold_) ++counts_.syncs;
+    count_try(done.bits);
     if (decode(ring, done)) {
       good_frame(done, clock, centre_hz, out);
       i = 0;
@@ -329,7 +330,7 @@ bool TypeReceiver::try_other_clock(const dsp::SampleRing& ring, const Pending& p
 
 // The dear rungs, for frames that are worth it: as many a second as the budget allows.
 bool TypeReceiver::climb(const Pending& pending) {
-  if (deep_tokens_ < 1) return false;
+  if (deep_tokens_ < 1 || !workspace_->deep) return false;
   deep_tokens_ -= 1;
   demod_->refine_on_decisions(llr_);
   demod_->detect(5, llr_);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "decoders/sonde.hpp"
@@ -76,6 +77,9 @@ class TypeReceiver {
   [[nodiscard]] double last_good() const noexcept { return lock_ ? lock_->start : 0; }
   [[nodiscard]] const FrameCounts& counts() const noexcept { return counts_; }
 
+  /// What searching and trying has cost since the last call: see search_budget.hpp.
+  [[nodiscard]] double take_search_cost_s() noexcept { return std::exchange(cost_s_, 0); }
+
   /// The slot's centre has moved by `hz`.
   void recentre(double hz);
   /// Samples were lost: what spans the gap is given up, carrier and identity stay.
@@ -107,6 +111,8 @@ class TypeReceiver {
   void confirm(const dsp::SampleRing& ring, const dsp::SampleRing& audio, const dsp::SyncHit& hit);
   bool fill_window(const dsp::SampleRing& ring);
   void search_window(const dsp::SampleRing& ring);
+  void count_search(std::size_t samples, std::size_t carriers);
+  void count_try(std::size_t bits);
   void add_hit(const dsp::SyncHit& hit, bool predicted);
   [[nodiscard]] bool worth_a_try(float score);
   void finish_pending(const dsp::SampleRing& ring, const StreamClock& clock, double centre_hz,
@@ -151,6 +157,7 @@ class TypeReceiver {
   double try_tokens_ = 0;   ///< places that may be tried as a frame before one has decoded
   float best_score_ = 0;    ///< of the places seen of late
   double deep_tokens_ = 0;  ///< frames that may still climb to the dear rungs
+  double cost_s_ = 0;       ///< of what it has done since asked
   std::int64_t searched_to_ = 0;
   double decoded_to_ = 0;  ///< end of the last good frame: no sync within it is one
   std::vector<Pending> pending_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "gateway/search_budget.hpp"
 #include "gateway/type_receiver.hpp"
 
 namespace omnisonde {
@@ -66,8 +67,22 @@ void TypeReceiver::search(const dsp::SampleRing& ring, std::span<const double> o
   if (!fill_window(ring)) return;
   hits_.clear();
   search_.search(workspace_->window, searched_to_, offsets_hz, threshold_, hits_);
+  count_search(workspace_->window.size(), offsets_hz.size());
   searched_to_ = ring.end() - static_cast<std::int64_t>(search_.pattern_samples()) - 2;
   for (const dsp::SyncHit& hit : hits_) add_hit(hit, false);
+}
+
+void TypeReceiver::count_search(std::size_t samples, std::size_t carriers) {
+  const bool afsk = spec().modem.modulation == dsp::Modulation::kAfsk;
+  cost_s_ += static_cast<double>(samples) *
+             (afsk ? search_cost::kAfskSample_s
+                   : search_cost::kCarrierSample_s * static_cast<double>(carriers));
+}
+
+void TypeReceiver::count_try(std::size_t bits) {
+  const bool afsk = spec().modem.modulation == dsp::Modulation::kAfsk;
+  cost_s_ +=
+      static_cast<double>(bits) * (afsk ? search_cost::kAfskTryBit_s : search_cost::kTryBit_s);
 }
 
 // A discriminator turns the carrier's offset into a mean, so that one pass does for all carriers.
@@ -78,6 +93,7 @@ void TypeReceiver::search_quickly(const dsp::SampleRing& ring, const dsp::Sample
   quick_hits_.clear();
   quick_search_->search(workspace_->window, searched_to_, {}, kQuickShare * threshold_,
                         quick_hits_);
+  cost_s_ += static_cast<double>(workspace_->window.size()) * search_cost::kQuickSample_s;
   searched_to_ = audio.end() - static_cast<std::int64_t>(search_.pattern_samples()) - 2;
   for (const dsp::SyncHit& hit : quick_hits_) confirm(ring, audio, hit);
 }
@@ -100,6 +116,7 @@ void TypeReceiver::confirm(const dsp::SampleRing& ring, const dsp::SampleRing& a
   ring.copy(from, workspace_->window);
   hits_.clear();
   search_.search(workspace_->window, from, offsets, threshold_, hits_);
+  count_search(workspace_->window.size(), offsets.size());
   for (const dsp::SyncHit& confirmed : hits_) add_hit(confirmed, false);
 }
 

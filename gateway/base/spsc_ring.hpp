@@ -36,6 +36,13 @@ class SpscRing {
     if (!ready_.try_acquire_for(time)) return nullptr;
     return &items_[read_.load(std::memory_order_relaxed) % items_.size()];
   }
+  /// Items written and not yet given back, as they are now. Any thread.
+  [[nodiscard]] std::size_t waiting() const noexcept {
+    const std::size_t read = read_.load(std::memory_order_acquire);  // first: it only follows
+    return written_.load(std::memory_order_acquire) - read;
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
+
   /// Consumer: gives the item of begin_read() back.
   void end_read() { read_.fetch_add(1, std::memory_order_release); }
 
