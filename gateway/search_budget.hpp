@@ -22,8 +22,8 @@ class SearchBudget {
   /// Not even that one at all carriers.
   [[nodiscard]] bool in_debt() const noexcept { return left_s_ < -kMostDebt_s; }
 
-  static constexpr double kEarned = 0.008;  ///< core-seconds per second of stream: half of what an
-                                            ///< empty band at 2.4 MS/s takes
+  static constexpr double kEarned = 0.005;  ///< core-seconds per second of stream: a third of what
+                                            ///< an empty band at 2.4 MS/s takes
   static constexpr double kMost_s = 4, kReserve_s = 2, kMostDebt_s = 0.2;
 
  private:
