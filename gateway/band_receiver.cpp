@@ -157,7 +157,8 @@ void BandReceiver::collect(Active& active, std::vector<SlotRecord>& out) {
                           .start = start_.value_or(UtcMillis{}),
                           .has_wall_clock = start_.has_value()};
   frames_.clear();
-  const bool counts = counts_as_search(active), thorough = active.thorough || !counts;
+  const bool counts = counts_as_search(active);
+  const bool thorough = active.thorough || always_thorough(active);
   slot.process(clock, thorough ? Search::kFull : Search::kQuick, frames_);
   const double cost_s = slot.take_search_cost_s();
   if (counts) budget_.spend(cost_s);
