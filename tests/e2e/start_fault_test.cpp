@@ -93,7 +93,8 @@ TEST_F(StartFault, MissingDriverIsNamedWithItsPackage) {
 }
 
 TEST_F(StartFault, AllWrongKeysAreNamedAtOnceWithFileAndLine) {
-  const std::string text = config() + "[decode]\nmax_track = 5\n[sondehub]\nbatch_interval_s = 0\n";
+  const std::string text =
+      config() + "[decode]\nmax_track = 5\n[sondehub]\nbatch_interval_s = 3000\n";
   constexpr int kExConfig = 78;  // sysexits.h; the unit's RestartPreventExitStatus
   EXPECT_EQ(run(text), kExConfig);
   const auto line_of = [&](const std::string& key) {
