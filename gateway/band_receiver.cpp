@@ -161,8 +161,12 @@ void BandReceiver::collect(Active& active, std::vector<SlotRecord>& out) {
   const bool thorough = active.thorough || always_thorough(active);
   slot.process(clock, thorough ? Search::kFull : Search::kQuick, frames_);
   const double cost_s = slot.take_search_cost_s();
-  if (counts) budget_.spend(cost_s);
+  if (counts) {
+    budget_.spend(cost_s);
+    active.spent_s += cost_s;
+  }
   if (was_probing && slot.state() != SlotState::kProbing) {
+    budget_.refund(active.spent_s);
     for (auto& [slices, spurs] : spurs_) spurs.forget(slot.carrier_hz());
   }
   if (!duplicate(slot)) {
@@ -234,6 +238,7 @@ void BandReceiver::review_slots() {
       // One whose turn for the full search never came is welcome again.
       const bool no_sonde = found_nothing && (slots_[i].served_s >= 0 || budget_.empty());
       if (no_sonde && !taken) spurs_[slots_[i].slices].add(slot.carrier_hz(), now_s());
+      if (taken) budget_.refund(slots_[i].spent_s);
       close = close || found_nothing || taken;
     } else if (slot.state() == SlotState::kHolding) {
       close = close || slot.silent_s() > (slot.fixed() ? kFixedHoldTime_s : kHoldTime_s);

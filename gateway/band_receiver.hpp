@@ -126,6 +126,7 @@ class BandReceiver {
     bool paused = false;     ///< looks for a sonde and has to wait: the budget is empty
     double heard_s = 0;      ///< so long it has listened for one
     double turn_s = 0;       ///< and so long in this turn
+    double spent_s = 0;      ///< of the budget
     bool echo = false;       ///< hears a sonde that another slot hears much better
   };
   struct Heard {

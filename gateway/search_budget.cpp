@@ -4,8 +4,8 @@
 
 namespace omnisonde {
 
-void SearchBudget::earn(double stream_s) noexcept {
-  left_s_ = std::min(kMost_s, left_s_ + kEarned * stream_s);
-}
+void SearchBudget::earn(double stream_s) noexcept { refund(kEarned * stream_s); }
+
+void SearchBudget::refund(double core_s) noexcept { left_s_ = std::min(kMost_s, left_s_ + core_s); }
 
 }  // namespace omnisonde

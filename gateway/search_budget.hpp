@@ -14,6 +14,8 @@ class SearchBudget {
   /// So much of the stream has passed.
   void earn(double stream_s) noexcept;
   void spend(double core_s) noexcept { left_s_ -= core_s; }
+  /// What was spent has found a sonde: only searching in vain is to be bounded.
+  void refund(double core_s) noexcept;
 
   /// Places where nothing was found before may be looked at again.
   [[nodiscard]] bool plenty() const noexcept { return left_s_ > kReserve_s; }

@@ -3,7 +3,8 @@
 //
 //   appearances [COUNT [EBN0_DB [TYPE...]]]      (default: 200 12 RS41 DFM M10 iMet-54)
 //
-// One sonde appears every 1.3 s, at a frequency where none was before, and is on air for 10 s.
+// One sonde appears every 2.2 s and is on air for 10 s. Its frequency is 6 kHz or more from those of
+// the others; the nearest one of those that have gone was given up before.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -20,7 +21,7 @@ namespace {
 
 using namespace omnisonde;
 
-constexpr double kEvery_s = 1.3, kOnAir_s = 10, kFirst_s = 10;
+constexpr double kEvery_s = 2.2, kOnAir_s = 10, kFirst_s = 10;
 constexpr double kCentre_hz = 403e6, kSpacing_hz = 100e3;
 constexpr int kOthers = 20;
 
@@ -38,6 +39,15 @@ std::string sonde(const std::string& name, const std::string& type, double frequ
   text +=
       std::to_string(ebn0_db) + "\nfrequency_mhz = " + std::to_string(frequency_hz / 1e6) + "\n";
   return text + "altitude_m = 9000\ndistance_km = 20\n";
+}
+
+// One of its own, in the type's form. @returns empty for types without a rule here: the encoder's
+std::string serial_of(const std::string& type, std::size_t i) {
+  const std::string number = std::to_string(10'000 + i % 8000).substr(1);
+  if (type == "RS41") return "U300" + number;
+  if (type == "DFM") return "2104" + number;
+  if (type == "iMet-54") return "5506" + number;
+  return type == "M10" ? "910-2-1" + number : "";
 }
 
 // Each in the gap between two of the others, at ten places 6 kHz apart in turn.
@@ -65,6 +75,8 @@ std::string scenario(const std::vector<Appearance>& all, double ebn0_db) {
   }
   for (std::size_t i = 0; i < all.size(); ++i) {
     ini += sonde("new" + std::to_string(i), all[i].type, all[i].frequency_hz, ebn0_db);
+    const std::string serial = serial_of(all[i].type, i);
+    if (!serial.empty()) ini += "serial = " + serial + "\n";
     ini += "start_s = " + std::to_string(all[i].start_s) +
            "\nstop_s = " + std::to_string(all[i].start_s + kOnAir_s) + "\n";
   }
