@@ -3,8 +3,8 @@
 //
 //   appearances [COUNT [EBN0_DB [TYPE...]]]      (default: 200 12 RS41 DFM M10 iMet-54)
 //
-// One sonde appears every 2.2 s and is on air for 10 s. Its frequency is 6 kHz or more from those of
-// the others; the nearest one of those that have gone was given up before.
+// One sonde appears every 2.2 s and is on air for 10 s. Its frequency is 6 kHz or more from those
+// of the others; the nearest one of those that have gone was given up before.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
