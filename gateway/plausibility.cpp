@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <numbers>
 
 #include "decoders/geo/ecef.hpp"
+#include "uploader/feeds/sight.hpp"
 
 namespace omnisonde {
 namespace {
 
-constexpr double kEarthRadius_m = 6'371'000;
-constexpr double kRadians = std::numbers::pi / 180;
 constexpr std::size_t kMostSondes = 500;
 constexpr double kLowest_m = -1000;  // the Dead Sea, a geoid, and a sonde not yet settled
 constexpr int kFewestSatellites = 4;
@@ -25,32 +23,7 @@ std::string words(const char* format, double value, double limit) {
   return {text, static_cast<std::size_t>(n)};
 }
 
-// Great-circle angle in radians. Source: haversine formula.
-double angle_between(const GeoPosition& a, const GeoPosition& b) {
-  const double half_lat = std::sin((b.latitude_deg - a.latitude_deg) * kRadians / 2);
-  const double half_lon = std::sin((b.longitude_deg - a.longitude_deg) * kRadians / 2);
-  const double h = half_lat * half_lat + std::cos(a.latitude_deg * kRadians) *
-                                             std::cos(b.latitude_deg * kRadians) * half_lon *
-                                             half_lon;
-  return 2 * std::asin(std::min(1.0, std::sqrt(h)));
-}
-
 }  // namespace
-
-Sight sight(const GeoPosition& station, const GeoPosition& sonde) {
-  const double angle = angle_between(station, sonde);
-  const double d_lon = (sonde.longitude_deg - station.longitude_deg) * kRadians;
-  const double lat_a = station.latitude_deg * kRadians, lat_b = sonde.latitude_deg * kRadians;
-  const double east = std::sin(d_lon) * std::cos(lat_b);
-  const double north =
-      std::cos(lat_a) * std::sin(lat_b) - std::sin(lat_a) * std::cos(lat_b) * std::cos(d_lon);
-  const double bearing = std::atan2(east, north) / kRadians;
-  const double from_centre_a = kEarthRadius_m + station.altitude_m;
-  const double from_centre_b = kEarthRadius_m + sonde.altitude_m;
-  const double elevation =
-      std::atan2(from_centre_b * std::cos(angle) - from_centre_a, from_centre_b * std::sin(angle));
-  return {angle * kEarthRadius_m, bearing < 0 ? bearing + 360 : bearing, elevation / kRadians};
-}
 
 std::optional<Implausible> Plausibility::fault(const Telemetry& record,
                                                std::optional<UtcMillis> now) {
@@ -68,7 +41,7 @@ std::optional<Implausible> Plausibility::fault(const Telemetry& record,
     return Implausible{"fewer than 4 satellites", "fewer than 4 satellites"};
   }
   if (station_) {
-    const double km = sight(*station_, *record.position).distance_m / 1000;
+    const double km = uploader::direction(*station_, *record.position).distance_m / 1000;
     if (!(km <= limits_.max_range_km)) {
       return Implausible{
           "too far away",

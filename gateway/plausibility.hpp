@@ -11,15 +11,6 @@
 
 namespace omnisonde {
 
-/// Geometry from the station to a sonde.
-struct Sight {
-  double distance_m = 0;     ///< along the ground (sphere of 6371 km; within 0.5 %)
-  double bearing_deg = 0;    ///< true, 0..360
-  double elevation_deg = 0;  ///< above the horizontal, earth's curvature included, refraction not
-};
-
-[[nodiscard]] Sight sight(const GeoPosition& station, const GeoPosition& sonde);
-
 /// Why a record cannot be true.
 struct Implausible {
   std::string reason;  ///< one of few, for counters: "faster than any sonde"

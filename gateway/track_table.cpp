@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "gateway/plausibility.hpp"
+#include "uploader/feeds/sight.hpp"
 
 namespace omnisonde {
 namespace {
@@ -60,7 +60,7 @@ bool TrackTable::add(const std::string& device, std::uint32_t slot_id, const Tel
   track.state = state_of(track, entry.slot_state);
   if (record.position) {
     if (station_) {
-      const Sight s = sight(*station_, *record.position);
+      const uploader::Direction s = uploader::direction(*station_, *record.position);
       track.distance_m = s.distance_m;
       track.bearing_deg = s.bearing_deg;
       track.elevation_deg = s.elevation_deg;
