@@ -31,7 +31,9 @@ constexpr std::array kSections = {
                 "One section per MQTT broker, `[mqtt:NAME]`; over plain TCP or WebSocket, with "
                 "or without TLS."},
     SectionSpec{"storage", false, "The queue on disk that keeps records until they are delivered."},
-    SectionSpec{"web", false, "The status page. It shows and cannot change anything."},
+    SectionSpec{
+        "web", false,
+        "The status page. It shows; from this machine alone the list of spurs can be cleared."},
     SectionSpec{"log", false, "What is written to the journal."},
 };
 
